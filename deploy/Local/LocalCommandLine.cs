@@ -1,0 +1,43 @@
+using System.CommandLine;
+
+namespace Checkout.Local;
+
+/// <summary>The options of the command; BootstrapServers, SchemaRegistryUrl and KAFKA_HOME are taken from the environment too.</summary>
+internal static class LocalCommandLine
+{
+    public static Func<ParseResult, LocalOptions> AddTo(RootCommand root)
+    {
+        var folder = new Option<DirectoryInfo>("--folder")
+        {
+            Description = "Where data and logs are kept.",
+            Recursive = true,
+            DefaultValueFactory = _ => new(Path.Combine(Layout.Root, ".local")),
+        };
+        var bootstrap = FromEnvironment("--bootstrap-servers", "BootstrapServers", "A Kafka that runs already, as host:port,host:port.");
+        var registry = FromEnvironment("--schema-registry-url", "SchemaRegistryUrl", "A Confluent-compatible schema registry that runs already.");
+        var inMemory = new Option<bool>("--in-memory-broker") { Description = "librdkafka's in-memory broker, also where KAFKA_HOME is set.", Recursive = true };
+        var noInstall = new Option<bool>("--no-install") { Description = "Never installs PostgreSQL; says what is missing.", Recursive = true };
+        var port = new Option<int>("--port") { Description = "The port wished for Store; another is found where it is taken.", Recursive = true, DefaultValueFactory = _ => 5080 };
+        var instances = new Option<int>("--instances") { Description = "Processes of each service.", Recursive = true, DefaultValueFactory = _ => 1 };
+        foreach (var option in new Option[] { folder, bootstrap, registry, inMemory, noInstall, port, instances }) root.Add(option);
+        return result => new()
+        {
+            Folder = result.GetRequiredValue(folder).FullName,
+            MayInstall = !result.GetValue(noInstall),
+            BootstrapServers = NullIfEmpty(result.GetValue(bootstrap)),
+            SchemaRegistryUrl = NullIfEmpty(result.GetValue(registry)),
+            InMemoryBroker = result.GetValue(inMemory),
+            StorePort = result.GetValue(port),
+            Instances = result.GetValue(instances),
+        };
+    }
+
+    private static Option<string?> FromEnvironment(string name, string variable, string description) => new(name)
+    {
+        Description = $"{description} Also from the environment: {variable}.",
+        Recursive = true,
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(variable),
+    };
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+}

@@ -1,0 +1,236 @@
+using Checkout.Contracts;
+using Checkout.Registry;
+using Checkout.Servers;
+using Npgsql;
+
+namespace Checkout.Local;
+
+/// <summary>The whole system on this machine: servers, services and tailers as processes of their own, which can't outlive us.</summary>
+public sealed class LocalSystem : IAsyncDisposable
+{
+    private const int Partitions = 12;
+    private static readonly string[] Topics4 = [Topics.StoreCheckouts, Topics.BalanceAccounts, Topics.InventoryAvatars, Topics.GameRewards];
+    private static readonly (string Database, string Project)[] Services = [("store", "Store"), ("balance", "Balance"), ("inventory", "Inventory")];
+    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ServiceGrace = TimeSpan.FromSeconds(10);
+
+    private readonly LocalOptions _options;
+    private readonly Action<string> _say;
+    private readonly Stack<IAsyncDisposable> _running = new();
+    private readonly List<Supervised> _processes = [];
+
+    private LocalSystem(LocalOptions options, Action<string> say) => (_options, _say) = (options, say);
+
+    public PostgresServer Postgres { get; private set; } = null!;
+    public Broker Broker { get; private set; } = null!;
+    public string SchemaRegistry { get; private set; } = null!;
+    public IReadOnlyList<Supervised> Processes => _processes;
+    public RunningSystem Addresses { get; private set; } = null!;
+    public bool IsOwnBroker { get; private set; }
+
+    public Supervised this[string process] => _processes.Single(p => p.Name == process);
+
+    /// <summary>Returns when everything is ready. What was started is stopped again where something can't be.</summary>
+    public static async Task<LocalSystem> StartAsync(LocalOptions options, Action<string> say, CancellationToken cancellation)
+    {
+        if (options.Problems().ToList() is { Count: > 0 } problems) throw new ServerFailedException(string.Join('\n', problems));
+        var system = new LocalSystem(options, say);
+        try
+        {
+            await system.StartAsync(cancellation);
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        var logs = Directory.CreateDirectory(Path.Combine(_options.Folder, "logs")).FullName;
+        await Task.WhenAll(StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
+        foreach (var (database, _) in Services) await MakeDatabaseAsync(database, cancellation);
+
+        foreach (var (database, project) in Services) AddService(database, project, logs);
+        AddTailers(logs);
+        await Task.WhenAll(_processes.Select(p => p.StartAsync()));
+        await EverythingReadyAsync(cancellation);
+        if (_options.GiveDemoData) await DemoData.GiveAsync(this, _say, cancellation);
+
+        var control = await ControlApi.StartAsync(this);
+        _running.Push(control);
+        Addresses = new(Url("store"), Url("balance"), Url("inventory"), Url("logtailer"), Broker.Bootstrap, Broker.IsInMemory, Broker.Name, SchemaRegistry, control.Url, control.Token,
+            Postgres.ConnectionString());
+        Addresses.Write(_options.Folder);
+    }
+
+    public string DatabaseFor(string name, string user) =>
+        new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name)) { Username = user, IncludeErrorDetail = false }.ConnectionString;
+
+    public string Url(string process) => this[process].Url;
+
+    /// <summary>The environment of a service, also for its commands.</summary>
+    public Dictionary<string, string?> ServiceEnvironment(string database, string instance) => new(_options.Environment)
+    {
+        ["Database__ConnectionString"] = DatabaseFor(database, database),
+        ["Kafka__BootstrapServers"] = Broker.Bootstrap,
+        ["Kafka__InMemory"] = Broker.IsInMemory.ToString(),
+        ["Kafka__InstanceId"] = instance,
+        ["Registry__Url"] = SchemaRegistry,
+        ["EventStore__Partitions"] = Partitions.ToString(System.Globalization.CultureInfo.InvariantCulture),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        RunningSystem.Remove(_options.Folder);
+        // Services and tailers first and together, then what they stand on, in the reverse of the order it was started in.
+        await Task.WhenAll(_processes.Select(p => p.StopAsync()));
+        while (_running.TryPop(out var server)) await server.DisposeAsync();
+    }
+
+    private async Task StartPostgresAsync(string logs, CancellationToken cancellation)
+    {
+        await PostgresServer.EnsureInstalledAsync(_options.MayInstall, _say, cancellation);
+        Postgres = await PostgresServer.StartAsync(new()
+        {
+            DataDirectory = Path.Combine(_options.Folder, "postgres"),
+            LogFile = Path.Combine(logs, "postgres.log"),
+            Fsync = _options.Fsync,
+        }, cancellation);
+        lock (_running) _running.Push(Postgres);
+        _say($"PostgreSQL at 127.0.0.1:{Postgres.Port}, data in {Postgres.DataDirectory}{(Postgres.Note is { } note ? $" ({note})" : "")}");
+    }
+
+    private async Task StartBrokerAsync(CancellationToken cancellation)
+    {
+        IsOwnBroker = _options.BootstrapServers is null;
+        Broker = _options.BootstrapServers is { } given ? new ExternalBroker(given)
+            : !_options.InMemoryBroker && KafkaHome.Find() is { } home ? await KafkaServer.StartAsync(new() { DataDirectory = Path.Combine(_options.Folder, "kafka"), Home = home }, cancellation)
+            : InMemoryBroker.Start();
+        lock (_running) _running.Push(Broker);
+        if (Broker is ExternalBroker external) await external.RequireAsync(cancellation);
+        _say(Broker.IsInMemory
+            ? $"{Broker.Name}: good for development. It is not for production, load or keeping: its topics end with this program (LogTailer publishes them again), and it keeps 5 MiB a partition. " +
+              "For a real Kafka set KAFKA_HOME to an unpacked release, or give --bootstrap-servers."
+            : Broker.Name);
+        foreach (var topic in Topics4.Where(topic => Broker.IsInMemory || topic == Topics.GameRewards)) await Broker.CreateTopicAsync(topic, Partitions, cancel: cancellation);
+    }
+
+    private async Task StartRegistryAsync(CancellationToken cancellation)
+    {
+        if (_options.SchemaRegistryUrl is { } given)
+        {
+            SchemaRegistry = given;
+            await RequireRegistryAsync(given, cancellation);
+            return;
+        }
+        Directory.CreateDirectory(_options.Folder);
+        var registry = await DevelopmentRegistry.StartAsync(Ports.Preferred(5081), Path.Combine(_options.Folder, "registry.jsonl"));
+        lock (_running) _running.Push(registry);
+        SchemaRegistry = registry.Url;
+        _say($"Development schema registry at {SchemaRegistry}");
+    }
+
+    /// <summary>Whatever it answers, somebody is there; what it does not like of us the tailer's log and health will say.</summary>
+    private static async Task RequireRegistryAsync(string url, CancellationToken cancellation)
+    {
+        using var http = new HttpClient { Timeout = RegistryPatience };
+        try
+        {
+            using var answer = await http.GetAsync($"{url.TrimEnd('/')}/subjects", cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        {
+            throw new ServerFailedException($"No schema registry answers at {url} ({e.Message}): give the address of one that runs.", e);
+        }
+    }
+
+    /// <summary>A database for each service, owned by a role of its own; the tailer's role may read them and replicate.</summary>
+    private async Task MakeDatabaseAsync(string name, CancellationToken cancellation)
+    {
+        await Postgres.CreateDatabaseAsync(name, cancellation);
+        await using var connection = new NpgsqlConnection(Postgres.ConnectionString(name));
+        await connection.OpenAsync(cancellation);
+        await using var command = new NpgsqlCommand(
+            $"""
+             DO $$ BEGIN
+                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name} LOGIN; END IF;
+                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'logtailer') THEN CREATE ROLE logtailer LOGIN REPLICATION; GRANT pg_read_all_data TO logtailer; END IF;
+             END $$;
+             ALTER DATABASE {name} OWNER TO {name};
+             """, connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private void AddService(string database, string project, string logs)
+    {
+        for (var i = 1; i <= _options.Instances; i++)
+        {
+            var name = i == 1 ? database : $"{database}-{i}";
+            Add(name, project, name == "store" ? Ports.Preferred(_options.StorePort) : Ports.Free(), ServiceEnvironment(database, $"{database}-{i}"), logs);
+        }
+    }
+
+    private void AddTailers(string logs)
+    {
+        var environment = new Dictionary<string, string?>(_options.Environment)
+        {
+            ["Kafka__BootstrapServers"] = Broker.Bootstrap,
+            ["Kafka__InMemory"] = Broker.IsInMemory.ToString(),
+            ["Kafka__TopicReplicationFactor"] = "1",
+            ["Kafka__MinInSyncReplicas"] = "1",
+            ["Registry__Url"] = SchemaRegistry,
+            ["Telemetry__CorrelationAttribute"] = "checkout.id",
+        };
+        for (var s = 0; s < Services.Length; s++)
+        {
+            environment[$"Stores__{s}__Name"] = Services[s].Database;
+            environment[$"Stores__{s}__ConnectionString"] = DatabaseFor(Services[s].Database, "logtailer");
+            if (Broker.IsInMemory)
+                foreach (var (group, i) in ReadersOf(Services[s].Database).Select((group, i) => (group, i))) environment[$"Stores__{s}__ReadBy__{i}"] = group;
+        }
+        for (var i = 1; i <= _options.Instances; i++) Add(i == 1 ? "logtailer" : $"logtailer-{i}", "LogTailer", Ports.Free(), environment, logs);
+    }
+
+    private static string[] ReadersOf(string database) => database switch
+    {
+        "store" => ["balance"],
+        "balance" => ["store", "inventory"],
+        _ => ["store", "balance"],
+    };
+
+    private void Add(string name, string project, int port, Dictionary<string, string?> environment, string logs)
+    {
+        var url = $"http://127.0.0.1:{port}";
+        var dll = Layout.ServiceDll(project);
+        var log = Path.Combine(logs, $"{name}.log");
+        if (File.Exists(log)) File.Move(log, Path.Combine(logs, $"{name}.previous.log"), overwrite: true);
+        _processes.Add(new(name, url, new()
+        {
+            Program = Layout.Dotnet,
+            Arguments = [dll],
+            WorkingDirectory = Path.GetDirectoryName(dll),
+            Environment = new Dictionary<string, string?>(environment) { ["ASPNETCORE_URLS"] = url },
+            LogFile = log,
+            Grace = ServiceGrace,
+        }, _say));
+    }
+
+    private async Task EverythingReadyAsync(CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(ReadyDeadline);
+        try
+        {
+            await Task.WhenAll(_processes.Select(p => p.ReadyAsync(deadline.Token)));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ServerFailedException($"After {ReadyDeadline.TotalSeconds:F0} s these are not ready: " +
+                string.Join(", ", _processes.Where(p => p.State != ProcessState.Ready).Select(p => $"{p.Name} (see {p.LogFile})")));
+        }
+    }
+}

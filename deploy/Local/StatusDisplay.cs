@@ -1,0 +1,148 @@
+using Dapper;
+using Npgsql;
+using Spectre.Console;
+
+namespace Checkout.Local;
+
+/// <summary>Shows how the system is: a table that stays in its place on a terminal, plain lines when something changes elsewhere.</summary>
+internal abstract class StatusDisplay
+{
+    private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(1);
+
+    public static StatusDisplay ForThisTerminal() => Console.IsOutputRedirected ? new Lines() : new Table();
+
+    public abstract void Say(string sentence);
+
+    public static void Started(LocalSystem system)
+    {
+        var a = system.Addresses;
+        Console.WriteLine();
+        Console.WriteLine($"Store      {a.Store}    POST /checkouts, GET /checkouts/{{id}}, GET /packages");
+        Console.WriteLine($"Balance    {a.Balance}    GET /balances/{{customerId}}");
+        Console.WriteLine($"Inventory  {a.Inventory}    GET /customers/{{customerId}}/avatars, GET /stock");
+        Console.WriteLine($"LogTailer  {a.Tailer}    /metrics and /health/ready, as on every process");
+        Console.WriteLine($"Kafka      {a.BootstrapServers}    {a.BrokerName}");
+        Console.WriteLine($"Registry   {a.SchemaRegistry}");
+        Console.WriteLine($"Logs       {Path.GetDirectoryName(system.Processes[0].LogFile)}");
+        Console.WriteLine();
+        Console.WriteLine($"""Buy a Gorilla:  curl -i {a.Store}/checkouts -H 'X-Customer-Id: player-1' -H 'Idempotency-Key: "first"' -H 'Content-Type: application/json' -d '{"{"}"sku":"gorilla"{"}"}'""");
+        Console.WriteLine("See it all:     dotnet run --project deploy/Local -- demo");
+        Console.WriteLine("Ctrl+C stops everything; the data is kept.");
+        Console.WriteLine();
+    }
+
+    /// <summary>Ends only by cancellation, or with a sentence when a server that everything stands on has died.</summary>
+    public abstract Task ShowAsync(LocalSystem system, CancellationToken stop);
+
+    private static async Task WaitAsync(LocalSystem system, CancellationToken stop)
+    {
+        if (system.Postgres.Exited.IsCompleted) throw new Servers.ServerFailedException($"PostgreSQL ended; its log is {system.Postgres.LogFile}. Start again: nothing that was committed is lost.");
+        if (system.Broker is Servers.KafkaServer { Exited.IsCompleted: true } kafka) throw new Servers.ServerFailedException($"Kafka ended; its log is {kafka.LogFile}. Start again: nothing is lost.");
+        await Task.Delay(Refresh, stop);
+    }
+
+    /// <summary>Events in a service's store, and how many it parked.</summary>
+    private static async Task<(long Events, long Parked)?> CountAsync(LocalSystem system, string database, CancellationToken stop)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(system.Postgres.ConnectionString(database));
+            return await connection.QuerySingleAsync<(long, long)>(new CommandDefinition("SELECT position, (SELECT count(*) FROM parked) FROM head", cancellationToken: stop));
+        }
+        catch (NpgsqlException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<string> CheckoutsAsync(LocalSystem system, CancellationToken stop)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(system.Postgres.ConnectionString("store"));
+            var rows = await connection.QueryAsync<(string Status, long Count)>(new CommandDefinition("SELECT status, count(*) FROM checkouts GROUP BY status ORDER BY status", cancellationToken: stop));
+            var text = string.Join(", ", rows.Select(row => $"{row.Count} {row.Status}"));
+            return text.Length > 0 ? $"Checkouts: {text}" : "No checkouts yet";
+        }
+        catch (NpgsqlException e)
+        {
+            return $"The database does not answer: {e.Message}";
+        }
+    }
+
+    private sealed class Lines : StatusDisplay
+    {
+        public override void Say(string sentence) => Console.WriteLine(sentence);
+
+        public override async Task ShowAsync(LocalSystem system, CancellationToken stop)
+        {
+            var shown = new Dictionary<string, (ProcessState, int?)>();
+            var checkouts = "";
+            while (true)
+            {
+                foreach (var process in system.Processes)
+                {
+                    var (state, pid) = (process.State, process.Pid);
+                    if (shown.GetValueOrDefault(process.Name) == (state, pid)) continue;
+                    shown[process.Name] = (state, pid);
+                    Console.WriteLine($"{process.Name}: {state}{(pid is null ? "" : $", process {pid}")}");
+                }
+                if (await CheckoutsAsync(system, stop) is var now && now != checkouts) Console.WriteLine(checkouts = now);
+                await WaitAsync(system, stop);
+            }
+        }
+    }
+
+    private sealed class Table : StatusDisplay
+    {
+        private const int RememberedSentences = 5;
+        private readonly Queue<string> _said = new();
+        private bool _live;
+
+        public override void Say(string sentence)
+        {
+            if (!_live) Console.WriteLine(sentence);
+            lock (_said)
+            {
+                _said.Enqueue($"{DateTime.Now:HH:mm:ss} {sentence}");
+                if (_said.Count > RememberedSentences) _said.Dequeue();
+            }
+        }
+
+        public override async Task ShowAsync(LocalSystem system, CancellationToken stop)
+        {
+            lock (_said) _said.Clear();
+            _live = true;
+            await AnsiConsole.Live(new Spectre.Console.Table()).StartAsync(async live =>
+            {
+                while (true)
+                {
+                    live.UpdateTarget(await RenderAsync(system, stop));
+                    await WaitAsync(system, stop);
+                }
+            });
+        }
+
+        private async Task<Rows> RenderAsync(LocalSystem system, CancellationToken stop)
+        {
+            var table = new Spectre.Console.Table().AddColumns("process", "state", "pid", "restarts", "events", "parked");
+            foreach (var process in system.Processes)
+            {
+                var counts = process.Name is "store" or "balance" or "inventory" ? await CountAsync(system, process.Name, stop) : null;
+                table.AddRow(process.Name, Coloured(process.State), process.Pid?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "", $"{process.Restarts}",
+                    counts is { } c ? $"{c.Events}" : "", counts is { } p ? p.Parked > 0 ? $"[red]{p.Parked}[/]" : "0" : "");
+            }
+            List<Spectre.Console.Rendering.IRenderable> rows = [table, new Text(await CheckoutsAsync(system, stop))];
+            lock (_said) rows.AddRange(_said.Select(sentence => new Text(sentence)));
+            return new Rows(rows);
+        }
+
+        private static string Coloured(ProcessState state) => state switch
+        {
+            ProcessState.Ready => "[green]ready[/]",
+            ProcessState.Starting => "[yellow]starting[/]",
+            ProcessState.Down => "[red]down[/]",
+            _ => "[grey]stopped[/]",
+        };
+    }
+}

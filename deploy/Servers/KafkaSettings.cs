@@ -1,0 +1,27 @@
+namespace Checkout.Servers;
+
+public sealed record KafkaSettings
+{
+    /// <summary>Formatted at the first start; topics and offsets stay there.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The clients' port; a free one is chosen where none is given. It may differ from start to start.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The controller's port.</summary>
+    public int? ControllerPort { get; init; }
+
+    /// <summary>A released Kafka's folder; where none is given it is looked for.</summary>
+    public string? Home { get; init; }
+
+    public int HeapMiB { get; init; } = 512;
+
+    /// <summary>
+    /// Further server properties, which win: node.id, controller.quorum.voters and offsets.topic.replication.factor make a cluster of several nodes.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
+
+    public TimeSpan StartDeadline { get; init; } = TimeSpan.FromMinutes(3);
+
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(30);
+}

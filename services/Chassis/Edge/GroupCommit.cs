@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Avro.Specific;
+using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Telemetry;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Checkout.Chassis.Edge;
+
+/// <summary>What became of a request's command: the states after the commit it was part of, and the events it led to.</summary>
+public sealed record Committed<TCommand>(IStateBatch<TCommand> States, IReadOnlyList<ISpecificRecord> Events);
+
+/// <summary>
+/// Concurrent requests share a transaction: a writer takes what is waiting, without a timer, and whatever comes while it commits is the next group. One bad command fails alone.
+/// </summary>
+public sealed class GroupCommit<TCommand>(CommandTransaction<TCommand> transaction, ILogger<GroupCommit<TCommand>> logger) : BackgroundService
+{
+    /// <summary>Two, so that one group is decided while the other commits.</summary>
+    private const int Writers = 2;
+    private const int MaxGroup = 256;
+    private const int MaxWaiting = 10_000;
+    private const int MaxCollisions = 10;
+
+    private static readonly ActivitySource Source = new(TelemetryNames.Chassis);
+
+    private readonly Channel<Request> _waiting = Channel.CreateBounded<Request>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait });
+
+    /// <summary>Answers when the command's transaction is durable.</summary>
+    /// <exception cref="Exception">What the decision threw, or the outage that kept the group from committing; then nothing is known to have happened, and the request may be repeated.</exception>
+    public async Task<Committed<TCommand>> SubmitAsync(TCommand command, Guid seed, string reaction, CancellationToken cancellation)
+    {
+        var request = new Request(new(command, seed, reaction, Causation: null) { Span = Activity.Current });
+        await _waiting.Writer.WriteAsync(request, cancellation);
+        return await request.Answer.Task.WaitAsync(cancellation);
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync(stoppingToken)));
+
+    private async Task WriteAsync(CancellationToken stopping)
+    {
+        var group = new List<Request>();
+        while (await _waiting.Reader.WaitToReadAsync(stopping))
+        {
+            group.Clear();
+            while (group.Count < MaxGroup && _waiting.Reader.TryRead(out var request)) group.Add(request);
+            if (group.Count > 0) await CommitAsync(group, stopping);
+        }
+    }
+
+    private async Task CommitAsync(IReadOnlyList<Request> group, CancellationToken stopping)
+    {
+        using var span = Source.StartActivity(ActivityKind.Internal, default(ActivityContext), name: "commit group",
+            links: group.Where(r => r.Work.Span is not null).Select(r => new ActivityLink(r.Work.Span!.Context)));
+        span?.SetTag("group.size", group.Count);
+        try
+        {
+            var states = await TryAsync(group, stopping);
+            foreach (var request in group) request.Complete(states);
+        }
+        catch (Exception fault) when (group.Count > 1 && Outage.IsFaultOfData(fault))
+        {
+            Log.GroupOneByOne(logger, group.Count, fault.Message);
+            foreach (var request in group) await CommitAsync([request], stopping);
+        }
+        catch (Exception fault)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, fault.Message);
+            foreach (var request in group) request.Answer.TrySetException(fault);
+        }
+    }
+
+    private async Task<IStateBatch<TCommand>> TryAsync(IReadOnlyList<Request> group, CancellationToken stopping)
+    {
+        for (var collisions = 0; ;)
+            try
+            {
+                return await transaction.RunAsync(group.Select(r => r.Work).ToList(), stopping);
+            }
+            catch (Exception e) when (Outage.IsCollision(e) && ++collisions <= MaxCollisions)
+            {
+                Log.Collision(logger, e.Message);
+            }
+    }
+
+    private sealed record Request(Work<TCommand> Work)
+    {
+        public TaskCompletionSource<Committed<TCommand>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Complete(IStateBatch<TCommand> states)
+        {
+            if (Work.Fault is { } fault) Answer.TrySetException(fault);
+            else Answer.TrySetResult(new(states, Work.Events));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Checkout.Chassis.Choreography;
+using Checkout.Chassis.EventStore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Checkout.Chassis.Operating;
+
+/// <summary>The commands of a service, beside serving: migrate, rebuild, parked, redrive, discard, and what its operators give it.</summary>
+internal static class CommandLine
+{
+    public static Task<int> RunAsync<TCommand>(
+        string[] args, IServiceProvider services, IReadOnlyList<OperatorCommand<TCommand>> operators, Func<Rebuild<TCommand>> rebuild)
+    {
+        var root = new RootCommand("Without a command it serves. Settings come from appsettings.json and the environment, for the commands too.");
+        root.Add(Migrate(services));
+        root.Add(RebuildCommand(rebuild));
+        var parked = services.GetRequiredService<ParkedCommands<TCommand>>();
+        root.Add(List(parked));
+        root.Add(Freeing("redrive", "Handles what is parked of a key, in order, up to the first that still can't be handled.", parked.RedriveAsync));
+        root.Add(Freeing("discard", "Gives up the oldest parked event of a key for good.", parked.DiscardAsync));
+        foreach (var command in operators) root.Add(Giving(command, services));
+        return root.Parse(args).InvokeAsync();
+    }
+
+    private static Command Migrate(IServiceProvider services)
+    {
+        var command = new Command("migrate", "Brings the database to the newest migration; serving does so by itself.");
+        command.SetAction(async (_, cancellation) =>
+        {
+            await services.GetRequiredService<DatabaseReady>().MigrateAsync(cancellation);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command RebuildCommand<TCommand>(Func<Rebuild<TCommand>> rebuild)
+    {
+        var workers = new Option<int>("--workers") { Description = "How many partitions are replayed at once.", DefaultValueFactory = _ => Math.Max(2, Environment.ProcessorCount) };
+        var command = new Command("rebuild", "Makes the state again from the events in a shadow copy, and names the first difference.") { workers };
+        command.SetAction((result, cancellation) => rebuild().RunAsync(result.GetValue(workers), Console.Out, cancellation));
+        return command;
+    }
+
+    private static Command List<TCommand>(ParkedCommands<TCommand> parked)
+    {
+        var command = new Command("parked", "Lists the events that could not be handled, and those behind them.");
+        command.SetAction((_, cancellation) => parked.ListAsync(Console.Out, cancellation));
+        return command;
+    }
+
+    private static Command Freeing(string name, string description, Func<string, string, string, string, TextWriter, CancellationToken, Task<int>> free)
+    {
+        var topic = new Option<string>("--topic") { Required = true, Description = "The topic the event came from." };
+        var key = new Option<string>("--key") { Required = true, Description = "Its key." };
+        var who = new Option<string>("--who") { Required = true, Description = "Who decides this; kept with it." };
+        var why = new Option<string>("--why") { Required = true, Description = "Why; kept with it." };
+        var command = new Command(name, description) { topic, key, who, why };
+        command.SetAction((result, cancellation) => free(
+            result.GetRequiredValue(topic), result.GetRequiredValue(key), result.GetRequiredValue(who), result.GetRequiredValue(why), Console.Out, cancellation));
+        return command;
+    }
+
+    private static Command Giving<TCommand>(OperatorCommand<TCommand> given, IServiceProvider services)
+    {
+        var file = new Argument<FileInfo>("file") { Description = "A JSON file; the same facts again change nothing." };
+        var command = new Command(given.Name, given.Description) { file };
+        command.SetAction(async (result, cancellation) =>
+        {
+            try
+            {
+                var works = given.Read(await File.ReadAllTextAsync(result.GetRequiredValue(file).FullName, cancellation));
+                await services.GetRequiredService<DatabaseReady>().MigrateAsync(cancellation);
+                await services.GetRequiredService<CommandTransaction<TCommand>>().RunAsync(works, cancellation);
+                foreach (var fault in works.Where(w => w.Fault is not null)) await Console.Error.WriteLineAsync($"{fault.Command}: {fault.Fault!.Message}");
+                Console.WriteLine($"{works.Count} given, {works.Sum(w => w.Events.Count)} new events.");
+                return works.All(w => w.Fault is null) ? 0 : 1;
+            }
+            catch (Exception e) when (e is FormatException or IOException)
+            {
+                await Console.Error.WriteLineAsync(e.Message);
+                return 2;
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,226 @@
+using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Kafka;
+using Checkout.Chassis.Telemetry;
+using Confluent.Kafka;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Checkout.Chassis.Reactor;
+
+/// <summary>
+/// Takes what Kafka has ready and has it handled, batch by batch: the only place that polls, pauses, seeks and stores offsets. One dedicated thread, since polling blocks in native code.
+/// Offsets are stored after the commit of what they stand for; they only say where to start reading, since exactly-once is the chain's.
+/// </summary>
+public sealed class ReactorLoop<TCommand>(
+    Choreography<TCommand> choreography, Handling<TCommand> handling, EventStore.DatabaseReady database, KafkaOptions kafka, ReactorOptions options, ReactorState state,
+    ReactorTelemetry telemetry, ILogger<ReactorLoop<TCommand>> logger) : BackgroundService
+{
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
+    /// <summary>Handling that takes longer than this goes on while the loop keeps polling with its partitions paused, so that it stays in the group.</summary>
+    private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
+
+    private readonly HashSet<TopicPartition> _readFromStart = [];
+    // Topics made anew since this process began, and which of their partitions were assigned since.
+    private readonly HashSet<string> _remade = [];
+    private readonly HashSet<TopicPartition> _begunAnew = [];
+    private readonly Dictionary<(string, int), long> _handled = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!choreography.Topics.Any()) return;
+        await database.Migrated.WaitAsync(stoppingToken);
+        await Task.Factory.StartNew(() => Run(stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private void Run(CancellationToken stopping)
+    {
+        using var remade = new RemadeTopics(kafka, choreography.Topics, message => Log.KafkaClient(logger, message.Facility, message.Message));
+        while (!stopping.IsCancellationRequested)
+            try
+            {
+                using var consumer = Join();
+                try
+                {
+                    while (!stopping.IsCancellationRequested && !IsOutdated(remade))
+                        Handle(consumer, Take(consumer), stopping);
+                }
+                finally
+                {
+                    consumer.Close();
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                Log.ReactorRestarts(logger, e);
+                stopping.WaitHandle.WaitOne(RestartDelay);
+            }
+    }
+
+    private IConsumer<byte[]?, byte[]?> Join()
+    {
+        var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(choreography.Service))
+            .SetPartitionsAssignedHandler((_, assigned) =>
+            {
+                foreach (var partition in assigned) Forget(partition);
+                state.Assigned(assigned);
+                Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
+                return assigned.ConvertAll(p => new TopicPartitionOffset(p, BeginsAnew(p) ? Offset.Beginning : Offset.Unset));
+            })
+            .SetPartitionsRevokedHandler((_, revoked) => Left(revoked, "revoked"))
+            .SetPartitionsLostHandler((_, lost) => Left(lost, "lost"))
+            .SetErrorHandler((_, error) => Log.KafkaError(logger, error.Code.ToString(), error.Reason))
+            .SetLogHandler((_, message) => Log.KafkaClient(logger, message.Facility, message.Message))
+            .Build();
+        consumer.Subscribe(choreography.Topics);
+        return consumer;
+    }
+
+    /// <summary>What the consumer knows of a topic that was made anew, offsets among it, is of the old one: a new consumer reads the topic from its start.</summary>
+    private bool IsOutdated(RemadeTopics remade)
+    {
+        var topics = remade.Take();
+        foreach (var topic in topics)
+        {
+            _remade.Add(topic);
+            _begunAnew.RemoveWhere(p => p.Topic == topic);
+            Log.TopicRemade(logger, topic);
+        }
+        return topics.Count > 0;
+    }
+
+    private bool BeginsAnew(TopicPartition partition) => _remade.Contains(partition.Topic) && _begunAnew.Add(partition);
+
+    private void Left(List<TopicPartitionOffset> partitions, string how)
+    {
+        foreach (var partition in partitions) Forget(partition.TopicPartition);
+        state.Left(partitions.Select(p => p.TopicPartition));
+        Log.Left(logger, how, string.Join(", ", partitions.Select(p => $"{p.Topic}/{p.Partition.Value}")));
+    }
+
+    private void Forget(TopicPartition partition)
+    {
+        _readFromStart.Remove(partition);
+        _handled.Remove((partition.Topic, partition.Partition.Value));
+    }
+
+    /// <summary>Waits for a first record, then takes without waiting what else is ready, up to the limits. What was seen before is read no deeper than its headers.</summary>
+    private Taken Take(IConsumer<byte[]?, byte[]?> consumer)
+    {
+        var records = new List<Incoming>();
+        var ends = new Dictionary<TopicPartition, long>();
+        var bytes = 0;
+        for (var record = Next(consumer, PollTimeout); record is not null; record = Next(consumer, TimeSpan.Zero))
+        {
+            var incoming = Incoming.From(record);
+            bytes += incoming.Value?.Length ?? 0;
+            ends[record.TopicPartition] = record.Offset.Value + 1;
+            if (IsSeen(incoming)) telemetry.Seen(incoming.Topic);
+            else records.Add(incoming);
+            if (records.Count >= options.MaxBatchRecords || bytes >= options.MaxBatchBytes) break;
+        }
+        return new(records, ends);
+    }
+
+    /// <summary>A batch, and for each partition the offset after the last record taken from it, also where it was seen before.</summary>
+    private sealed record Taken(IReadOnlyList<Incoming> Records, IReadOnlyDictionary<TopicPartition, long> Ends);
+
+    private ConsumeResult<byte[]?, byte[]?>? Next(IConsumer<byte[]?, byte[]?> consumer, TimeSpan timeout)
+    {
+        try
+        {
+            return consumer.Consume(timeout);
+        }
+        catch (ConsumeException e) when (!e.Error.IsFatal)
+        {
+            // A topic that is not there yet, or a broker away: the client goes on by itself.
+            Log.KafkaError(logger, e.Error.Code.ToString(), e.Error.Reason);
+            return null;
+        }
+    }
+
+    /// <summary>What was handled only grows, so an older value can only let through too much, which the pass then drops.</summary>
+    private bool IsSeen(Incoming record) =>
+        record.HasChain && choreography.IsChained(record.Topic)
+        && _handled.TryGetValue((record.Topic, record.Partition), out var handled) && record.Position <= handled;
+
+    private void Handle(IConsumer<byte[]?, byte[]?> consumer, Taken taken, CancellationToken stopping)
+    {
+        var gaps = taken.Records.Count > 0 ? HandleRecords(consumer, taken.Records, stopping) : [];
+        foreach (var (partition, end) in taken.Ends)
+            if (!gaps.Contains(partition)) Store(consumer, partition, end);
+    }
+
+    /// <summary>Returns the partitions on which a record is missing.</summary>
+    private HashSet<TopicPartition> HandleRecords(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyList<Incoming> records, CancellationToken stopping)
+    {
+        var result = WaitFor(consumer, Task.Run(() => handling.HandleAsync(records, stopping), stopping));
+        foreach (var ((topic, partition), position) in result.Handled) _handled[(topic, partition)] = position;
+        var gaps = new HashSet<TopicPartition>();
+        foreach (var group in records.GroupBy(r => new TopicPartition(r.Topic, r.Partition)))
+        {
+            if (result.Gaps.TryGetValue((group.Key.Topic, group.Key.Partition.Value), out var handled))
+            {
+                Missing(consumer, group.Key, handled, group.Last());
+                gaps.Add(group.Key);
+            }
+            else Whole(group.Key);
+        }
+        return gaps;
+    }
+
+    /// <summary>Long handling must not cost the membership: the partitions are paused and polled until it ends. Revoked ones are the other instance's; the chain sorts that out.</summary>
+    private PassResult WaitFor(IConsumer<byte[]?, byte[]?> consumer, Task<PassResult> handling)
+    {
+        if (!Ended(handling, PauseAfter))
+        {
+            var paused = new HashSet<TopicPartition>();
+            do
+            {
+                paused.UnionWith(consumer.Assignment);
+                consumer.Pause(consumer.Assignment);
+                if (Next(consumer, TimeSpan.Zero) is { } early) consumer.Seek(early.TopicPartitionOffset);
+            }
+            while (!Ended(handling, PollTimeout));
+            // Those that have left meanwhile too: a partition that leaves while it is paused is still paused when it comes back (seen, librdkafka 2.16.0), and would never be read again.
+            consumer.Resume(paused);
+        }
+        return handling.GetAwaiter().GetResult();
+    }
+
+    private static bool Ended(Task handling, TimeSpan within) => handling.IsCompleted || ((IAsyncResult)handling).AsyncWaitHandle.WaitOne(within);
+
+    private void Whole(TopicPartition partition)
+    {
+        _readFromStart.Remove(partition);
+        if (state.Whole(partition)) Log.ChainWholeAgain(logger, partition.Topic, partition.Partition.Value);
+    }
+
+    private static void Store(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long end)
+    {
+        try
+        {
+            consumer.StoreOffset(new TopicPartitionOffset(partition, end));
+        }
+        catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_State or ErrorCode.Local_UnknownPartition)
+        {
+            // The partition went to another instance meanwhile; it reads this record again and drops it.
+        }
+    }
+
+    /// <summary>The chain does not fit: read the partition from its start once; where that does not help, the record is missing there, and LogTailer will publish it again.</summary>
+    private void Missing(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long handled, Incoming last)
+    {
+        if (_readFromStart.Add(partition))
+        {
+            Log.ReadsFromStart(logger, partition.Topic, partition.Partition.Value, handled, last.Position);
+            if (consumer.Assignment.Contains(partition)) consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
+            return;
+        }
+        if (state.Held(partition, handled)) Log.RecordMissing(logger, partition.Topic, partition.Partition.Value, handled, last.Position, last.Previous ?? 0);
+    }
+}

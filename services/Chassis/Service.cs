@@ -1,0 +1,79 @@
+using System.Reflection;
+using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Edge;
+using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Operating;
+using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Registry;
+using Checkout.Chassis.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace Checkout.Chassis;
+
+/// <summary>A service of the choreography: its table, its states, its API; the rest is the same for all. Without a command it serves; its commands are listed by --help.</summary>
+public sealed class Service<TCommand>(Choreography<TCommand> choreography, Func<IServiceProvider, Func<IStateBatch<TCommand>>> states, params string[] stateTables)
+{
+    /// <summary>A command of this service's operators: what to say of it, and how it runs.</summary>
+    public List<OperatorCommand<TCommand>> OperatorCommands { get; init; } = [];
+
+    public Action<WebApplicationBuilder> Configure { get; init; } = _ => { };
+
+    public required Action<WebApplication> Map { get; init; }
+
+    public async Task<int> RunAsync(string[] args)
+    {
+        var isCommand = args.Length > 0 && !args[0].Contains(':', StringComparison.Ordinal) && (!args[0].StartsWith('-') || args[0] is "--help" or "-h" or "-?");
+        var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
+        var (settings, problems) = ServiceSettings.Read(builder.Configuration);
+        if (problems.Count > 0 && args is not ["--help" or "-h" or "-?"])
+        {
+            foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
+            return 2;
+        }
+        Register(builder, settings);
+        Configure(builder);
+        var app = builder.Build();
+        if (isCommand) return await CommandLine.RunAsync(args, app.Services, OperatorCommands, () => NewRebuild(app.Services, settings));
+
+        app.UseProblems();
+        app.MapTelemetry();
+        Map(app);
+        // The host ends when one of these fails, and tells nobody but its log.
+        var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+        await app.RunAsync();
+        return background.Any(service => service.ExecuteTask?.IsFaulted == true) ? 1 : 0;
+    }
+
+    private void Register(WebApplicationBuilder builder, ServiceSettings settings)
+    {
+        var services = builder.Services;
+        var store = new EventStoreOptions(choreography.Topic, $"/{choreography.Service}/{settings.EventStore.Shard}", settings.EventStore.Partitions) { MaxEventBytes = settings.EventStore.MaxEventBytes };
+        settings.Telemetry.InstanceId = settings.Kafka.InstanceId ?? settings.Telemetry.InstanceId;
+        builder.AddTelemetry(choreography.Service, settings.Telemetry);
+        services.AddSingleton(choreography).AddSingleton(settings.Kafka).AddSingleton(settings.Reactor).AddSingleton(settings.Registry).AddSingleton(store)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(_ => Database.Open(settings.Database.ConnectionString, choreography.Service))
+            .AddSingleton(states)
+            .AddSingleton(_ => new RegistryClient(new HttpClient(), settings.Registry))
+            .AddSingleton<ReactorState>()
+            .AddSingleton(p => new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), choreography.Service,
+                settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>()))
+            .AddSingleton<Decoder<TCommand>>().AddSingleton<ReactorPass<TCommand>>().AddSingleton<Handling<TCommand>>()
+            .AddSingleton<CommandTransaction<TCommand>>().AddSingleton<ParkedCommands<TCommand>>().AddSingleton<GroupCommit<TCommand>>()
+            .AddSingleton<Migrations>()
+            .AddSingleton(p => new DatabaseReady(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<Migrations>(), store, Assembly.GetEntryAssembly()!,
+                choreography.Told.Select(told => told.Schema), p.GetRequiredService<Microsoft.Extensions.Logging.ILogger<DatabaseReady>>()))
+            .AddHostedService(p => p.GetRequiredService<DatabaseReady>())
+            .AddHostedService(p => p.GetRequiredService<GroupCommit<TCommand>>())
+            .AddHostedService<ReactorLoop<TCommand>>()
+            .AddProblems();
+        builder.AddReadiness<DatabaseReady>("database");
+        builder.AddReadiness<ReactorState>("reactor");
+    }
+
+    private Rebuild<TCommand> NewRebuild(IServiceProvider services, ServiceSettings settings) =>
+        new(choreography, services.GetRequiredService<Func<IStateBatch<TCommand>>>(), stateTables, settings.Database.ConnectionString);
+}

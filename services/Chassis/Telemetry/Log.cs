@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+
+namespace Checkout.Chassis.Telemetry;
+
+/// <summary>Every log line of the chassis.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Migrating: {What}")]
+    public static partial void Migrating(ILogger logger, string what);
+
+    [LoggerMessage(2, LogLevel.Warning, "Migration: {What}")]
+    public static partial void MigrationWarning(ILogger logger, string what);
+
+    [LoggerMessage(3, LogLevel.Error, "Migration: {What}")]
+    public static partial void MigrationError(ILogger logger, Exception? exception, string what);
+
+    [LoggerMessage(4, LogLevel.Warning, "The database does not answer yet ({Problem}); trying again in {DelayMs:F0} ms")]
+    public static partial void WaitingForDatabase(ILogger logger, string problem, double delayMs);
+
+    [LoggerMessage(10, LogLevel.Information, "{Reaction} on {Topic} position {Position}, correlation {CorrelationId}: {Events} events")]
+    public static partial void Reacted(ILogger logger, string reaction, string topic, long position, string? correlationId, int events);
+
+    [LoggerMessage(11, LogLevel.Error, "Parked {Topic}/{Partition} position {Position}: {Reason}")]
+    public static partial void Parked(ILogger logger, string topic, int partition, long position, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "Outage, the batch is kept and tried again in {DelayMs:F0} ms: {Problem}")]
+    public static partial void Outage(ILogger logger, string problem, double delayMs);
+
+    [LoggerMessage(13, LogLevel.Warning, "A batch of {Records} failed by its data and is handled one by one: {Problem}")]
+    public static partial void OneByOne(ILogger logger, int records, string problem);
+
+    [LoggerMessage(14, LogLevel.Debug, "Two transactions collided, trying again: {Problem}")]
+    public static partial void Collision(ILogger logger, string problem);
+
+    [LoggerMessage(15, LogLevel.Debug, "{Problem} Trying again shortly.")]
+    public static partial void NotYetVisible(ILogger logger, string problem);
+
+    [LoggerMessage(16, LogLevel.Error, "The reactor loop failed and starts again")]
+    public static partial void ReactorRestarts(ILogger logger, Exception exception);
+
+    [LoggerMessage(17, LogLevel.Information, "Assigned {Partitions}")]
+    public static partial void Assigned(ILogger logger, string partitions);
+
+    [LoggerMessage(18, LogLevel.Information, "Partitions {How}: {Partitions}")]
+    public static partial void Left(ILogger logger, string how, string partitions);
+
+    [LoggerMessage(19, LogLevel.Warning, "Kafka: {Code} {Reason}")]
+    public static partial void KafkaError(ILogger logger, string code, string reason);
+
+    [LoggerMessage(20, LogLevel.Debug, "Kafka client: {Facility} {Message}")]
+    public static partial void KafkaClient(ILogger logger, string facility, string message);
+
+    [LoggerMessage(21, LogLevel.Warning, "{Topic}/{Partition}: handled up to {Handled}, but {Position} came and is not its successor; reading the partition from its start")]
+    public static partial void ReadsFromStart(ILogger logger, string topic, int partition, long handled, long position);
+
+    [LoggerMessage(22, LogLevel.Error, "{Topic}/{Partition}: the record after position {Handled} is missing ({Position} follows {Previous}); the partition is held until it comes")]
+    public static partial void RecordMissing(ILogger logger, string topic, int partition, long handled, long position, long previous);
+
+    [LoggerMessage(23, LogLevel.Information, "{Topic}/{Partition}: the chain is whole again")]
+    public static partial void ChainWholeAgain(ILogger logger, string topic, int partition);
+
+    [LoggerMessage(24, LogLevel.Warning, "{Topic} was made anew: it is read from its start")]
+    public static partial void TopicRemade(ILogger logger, string topic);
+
+    [LoggerMessage(30, LogLevel.Warning, "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
+    public static partial void GroupOneByOne(ILogger logger, int requests, string problem);
+}

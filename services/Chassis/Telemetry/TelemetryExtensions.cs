@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Checkout.Chassis.Telemetry;
+
+/// <summary>What every process tells of itself: JSON log lines with trace ids, traces by OTLP, /metrics for Prometheus, /health/live and /health/ready.</summary>
+public static class TelemetryExtensions
+{
+    private const string ReadyTag = "ready";
+
+    /// <param name="activitySources">Names of the activity sources and meters beside those of the chassis.</param>
+    public static void AddTelemetry(this WebApplicationBuilder builder, string service, TelemetryOptions options, params string[] activitySources)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddJsonConsole(console =>
+        {
+            console.IncludeScopes = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
+        });
+        builder.Logging.Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(service, serviceInstanceId: options.InstanceId))
+            .WithMetrics(metrics => metrics
+                .AddMeter(TelemetryNames.Chassis, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddMeter(activitySources)
+                .AddPrometheusExporter());
+        if (options.OtlpEndpoint is not null)
+            telemetry.WithTracing(tracing => tracing
+                .AddSource(TelemetryNames.Chassis).AddSource(activitySources)
+                .AddAspNetCoreInstrumentation(http => http.Filter = context => !IsAboutOurselves(context.Request.Path))
+                .AddNpgsql()
+                .AddOtlpExporter());
+        else
+            // Without a collector nothing is recorded, but the context is made and carried on all the same, so that what joins later finds one trace.
+            Propagate([TelemetryNames.Chassis, .. activitySources]);
+
+        builder.Services.AddHealthChecks();
+    }
+
+    public static void AddReadiness<T>(this WebApplicationBuilder builder, string name) where T : class, IHealthCheck =>
+        builder.Services.AddHealthChecks().AddCheck<T>(name, tags: [ReadyTag]);
+
+    public static void MapTelemetry(this WebApplication app)
+    {
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            Predicate = check => check.Tags.Contains(ReadyTag),
+            ResponseWriter = (context, report) => context.Response.WriteAsJsonAsync(new
+            {
+                status = report.Status.ToString(),
+                checks = report.Entries.ToDictionary(e => e.Key, e => new { status = e.Value.Status.ToString(), e.Value.Description }),
+            }, context.RequestAborted),
+        });
+    }
+
+    private static bool IsAboutOurselves(string path) =>
+        path.StartsWith("/health", StringComparison.Ordinal) || path.StartsWith("/metrics", StringComparison.Ordinal);
+
+    private static void Propagate(HashSet<string> names)
+    {
+        ActivitySource.AddActivityListener(new ActivityListener
+        {
+            ShouldListenTo = source => names.Contains(source.Name),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.PropagationData,
+        });
+    }
+}

@@ -1,0 +1,36 @@
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Checkout.Inventory;
+
+public sealed record AvatarAnswer(string Sku, Guid CheckoutId);
+
+public sealed record StockAnswer(string Sku, long Available);
+
+public static class InventoryApi
+{
+    /// <summary>The most avatars or packages in one answer.</summary>
+    private const int MaxRows = 10_000;
+
+    public static void Map(WebApplication app)
+    {
+        app.MapGet("/customers/{customerId}/avatars", GetAvatars);
+        app.MapGet("/stock", GetStock);
+    }
+
+    private static async Task<Ok<List<AvatarAnswer>>> GetAvatars(string customerId, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        return TypedResults.Ok((await connection.QueryAsync<AvatarAnswer>(new CommandDefinition(
+            """SELECT sku AS "Sku", checkout_id AS "CheckoutId" FROM ownership WHERE customer_id = @customerId ORDER BY sku LIMIT @MaxRows""",
+            new { customerId, MaxRows }, cancellationToken: cancellation))).ToList());
+    }
+
+    private static async Task<Ok<List<StockAnswer>>> GetStock(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        return TypedResults.Ok((await connection.QueryAsync<StockAnswer>(new CommandDefinition(
+            """SELECT sku AS "Sku", available AS "Available" FROM stock ORDER BY sku LIMIT @MaxRows""", new { MaxRows }, cancellationToken: cancellation))).ToList());
+    }
+}

@@ -1,0 +1,15 @@
+using Checkout.Chassis.Choreography;
+using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Operating;
+
+namespace Checkout.Inventory;
+
+public static class InventoryOperators
+{
+    /// <summary>The file: [{"sku": "...", "quantity": 100, "reference": "..."}].</summary>
+    public static readonly OperatorCommand<StockCommand> AddStock = new("add-stock", "Adds pieces of packages; a reference given before for the same sku adds nothing.", text =>
+        OperatorFile.Read<StockLine>(text).Select(line => new Work<StockCommand>(
+            new AddStock(line.Sku, line.Quantity, line.Reference), EventIds.OfBusinessKey("add-stock", $"{line.Sku.Length}:{line.Sku}{line.Reference}"), "add-stock", null)).ToList());
+
+    private sealed record StockLine(string Sku, long Quantity, string Reference);
+}

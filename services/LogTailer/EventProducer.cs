@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using Confluent.Kafka;
+
+namespace Checkout.LogTailer;
+
+/// <summary>What became of the record with this ticket.</summary>
+public readonly record struct Delivery(long Ticket, int Partition, ErrorCode Error, long Offset);
+
+/// <summary>
+/// librdkafka's producer for one topic, called without Confluent.Kafka's in between: that one makes objects and pins memory for each header and each report,
+/// which was most of what publishing an event cost (docs/benchmarks.md). Reports come by librdkafka's event queue, many at a time.
+/// </summary>
+public sealed unsafe class EventProducer : IDisposable
+{
+    private const int ErrorBytes = 512;
+    private const int PollTimeoutMs = 100;
+    private const int ReportsAtOnce = 1_024;
+    /// <summary>For Confluent.Kafka's own eyes.</summary>
+    private const string DotnetProperties = "dotnet.";
+
+    // In the order of the fixed arguments; the headers come behind them.
+    private const int TopicArgument = 0, PartitionArgument = 1, KeyArgument = 2, ValueArgument = 3, TimestampArgument = 4, OpaqueArgument = 5;
+    private const int FlagsArgument = 6, FirstHeaderArgument = 7;
+
+    private readonly Argument[] _arguments = GC.AllocateArray<Argument>(FirstHeaderArgument + KafkaRecord.MaxHeaders, pinned: true);
+    private readonly Action<Delivery> _delivered;
+    private readonly Action<Error> _error;
+    private readonly Action<LogMessage> _log;
+    private readonly nint _client;
+    private readonly nint _topic;
+    private readonly nint _queue;
+    private readonly Thread _polling;
+    private volatile bool _disposed;
+
+    /// <param name="delivered">Called on one thread, in order per partition.</param>
+    public EventProducer(ProducerConfig config, string topic, Action<Delivery> delivered, Action<Error> error, Action<LogMessage> log)
+    {
+        (_delivered, _error, _log) = (delivered, error, log);
+        _client = NewClient(config);
+        _queue = RdKafka.MainQueue(_client);
+        _ = RdKafka.SetLogQueue(_client, _queue);
+        _topic = RdKafka.NewTopic(_client, topic, 0);
+        _arguments[TopicArgument] = new() { Type = ArgumentType.Topic, Pointer = _topic };
+        _arguments[FlagsArgument] = new() { Type = ArgumentType.Flags, Int32 = RdKafka.Copy };
+        _polling = new Thread(PollUntilDisposed) { IsBackground = true, Name = $"deliveries of {topic}" };
+        _polling.Start();
+    }
+
+    /// <summary>One caller at a time. What can't even be queued is told by the answer.</summary>
+    public ErrorCode Produce(int partition, KafkaRecord record, long ticket)
+    {
+        var start = (nint)record.Start;
+        _arguments[PartitionArgument] = new() { Type = ArgumentType.Partition, Int32 = partition };
+        _arguments[KeyArgument] = new() { Type = ArgumentType.Key, Memory = In(record.Key) };
+        _arguments[ValueArgument] = new() { Type = ArgumentType.Value, Memory = In(record.Value) };
+        _arguments[TimestampArgument] = new() { Type = ArgumentType.Timestamp, Int64 = Timestamp.DateTimeToUnixTimestampMs(record.Timestamp) };
+        _arguments[OpaqueArgument] = new() { Type = ArgumentType.Opaque, Pointer = (nint)ticket };
+        var count = FirstHeaderArgument;
+        foreach (var (name, value) in record.Headers)
+        {
+            var (at, bytes) = (start + value.Start.Value, value.End.Value - value.Start.Value);
+            _arguments[count++] = new() { Type = ArgumentType.Header, Header = new() { Name = name.Utf8, Value = at, Bytes = bytes } };
+        }
+        var error = RdKafka.Produce(_client, (Argument*)Marshal.UnsafeAddrOfPinnedArrayElement(_arguments, 0), (nuint)count);
+        if (error == 0) return ErrorCode.NoError;
+        var code = RdKafka.CodeOf(error);
+        RdKafka.DestroyError(error);
+        return code;
+
+        Memory In(Range range) => new() { Start = start + range.Start.Value, Bytes = range.End.Value - range.Start.Value };
+    }
+
+    public void Flush(TimeSpan atMost) => _ = RdKafka.Flush(_client, (int)atMost.TotalMilliseconds);
+
+    /// <summary>Purges what is queued.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _polling.Join();
+        RdKafka.DestroyTopic(_topic);
+        RdKafka.DestroyQueue(_queue);
+        RdKafka.DestroyClient(_client);
+    }
+
+    private static nint NewClient(ProducerConfig config)
+    {
+        var error = stackalloc byte[ErrorBytes];
+        var configuration = RdKafka.NewConfiguration();
+        foreach (var (name, value) in config.Append(new("log.queue", "true")))
+            if (!name.StartsWith(DotnetProperties, StringComparison.Ordinal) && RdKafka.Set(configuration, name, value, error, ErrorBytes) != RdKafka.Ok)
+                return Refused();
+        RdKafka.SetEvents(configuration, RdKafka.DeliveryEvent | RdKafka.ErrorEvent | RdKafka.LogEvent);
+        var client = RdKafka.NewClient(RdKafka.Producer, configuration, error, ErrorBytes);
+        return client != 0 ? client : Refused();
+
+        nint Refused()
+        {
+            RdKafka.DestroyConfiguration(configuration);
+            throw new InvalidOperationException($"librdkafka refuses the settings: {Text(error)}");
+        }
+    }
+
+    private void PollUntilDisposed()
+    {
+        while (!_disposed)
+        {
+            var @event = RdKafka.Poll(_queue, PollTimeoutMs);
+            if (@event == 0) continue;
+            Handle(@event);
+            RdKafka.DestroyEvent(@event);
+        }
+    }
+
+    private void Handle(nint @event)
+    {
+        switch (RdKafka.TypeOf(@event))
+        {
+            case RdKafka.DeliveryEvent:
+                HandleDeliveries(@event);
+                break;
+            case RdKafka.ErrorEvent:
+                var code = RdKafka.ErrorOf(@event);
+                _error(new Error(code, Text(RdKafka.ErrorText(@event)), isFatal: code == ErrorCode.Local_Fatal));
+                break;
+            case RdKafka.LogEvent:
+                byte* facility, text;
+                int level;
+                if (RdKafka.LogOf(@event, &facility, &text, &level) == RdKafka.Ok) _log(new("producer", (SyslogLevel)level, Text(facility), Text(text)));
+                break;
+        }
+    }
+
+    private void HandleDeliveries(nint @event)
+    {
+        var messages = stackalloc NativeMessage*[ReportsAtOnce];
+        while (RdKafka.Messages(@event, messages, ReportsAtOnce) is var count and > 0)
+            for (nuint i = 0; i < count; i++)
+                _delivered(new(messages[i]->Opaque, messages[i]->Partition, messages[i]->Error, messages[i]->Offset));
+    }
+
+    private static string Text(byte* utf8) => Marshal.PtrToStringUTF8((nint)utf8) ?? "";
+}

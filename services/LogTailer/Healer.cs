@@ -1,0 +1,54 @@
+namespace Checkout.LogTailer;
+
+/// <summary>Publishes from the store, in order, what the topic does not hold: after a lost slot, a lost topic, or a broker that forgot.</summary>
+public sealed class Healer(StoreDatabase database, SuccessorRule rule, Publisher publisher)
+{
+    /// <summary>Short transactions: an open snapshot makes dead versions of the head row pile up, which slows every append.</summary>
+    public const int PageEvents = 4_000;
+
+    /// <summary>Brings every partition up to the store's head as it is now; returns how many events were published.</summary>
+    public async Task<long> HealAsync(Head head, CancellationToken stop)
+    {
+        var behind = Enumerable.Range(0, head.Partitions).Where(p => rule.Last(p) < head.Last[p]).ToArray();
+        if (behind.Length == 0) return 0;
+        long healed = 0;
+        var after = behind.Min(rule.Last);
+        var reading = ReadAsync(after, head.Position, behind, stop);
+        while (after < head.Position)
+        {
+            var page = await reading;
+            after = Math.Min(after + PageEvents, head.Position);
+            // The next page is read while this one is sent; no statement stays open while the brokers are waited for.
+            reading = ReadAsync(after, head.Position, behind, stop);
+            foreach (var e in page) healed += await PublishAsync(e, stop);
+        }
+        await reading;
+        return healed;
+    }
+
+    private Task<List<StoredEvent>> ReadAsync(long after, long through, int[] partitions, CancellationToken stop) =>
+        after < through
+            ? Task.Run(() => database.PageAsync(after, Math.Min(after + PageEvents, through), partitions, stop), stop)
+            : Task.FromResult(new List<StoredEvent>());
+
+    private ValueTask<int> PublishAsync(StoredEvent e, CancellationToken stop)
+    {
+        var step = rule.Judge(e.Partition, e.Position, e.Previous);
+        if (step == Step.Skip) return new(0);
+        if (step != Step.Publish) throw Broken(e, rule);
+        rule.Advance(e.Partition, e.Position);
+        var sent = publisher.PublishAsync(e, null, stop);
+        return sent.IsCompletedSuccessfully ? new(1) : AwaitedAsync(sent);
+    }
+
+    private static async ValueTask<int> AwaitedAsync(ValueTask sent)
+    {
+        await sent;
+        return 1;
+    }
+
+    public static PublicationStoppedException Broken(StoredEvent e, SuccessorRule rule) => new(
+        $"Event {e.EventId} at position {e.Position} follows position {e.Previous} on partition {e.Partition}, and the topic's last is "
+            + $"{rule.Last(e.Partition)}: the topic holds another history than the store. Bring back the right store, or make the topic anew; it is filled "
+            + $"from the store.");
+}

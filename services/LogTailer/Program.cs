@@ -1,0 +1,30 @@
+using Checkout.Chassis.Registry;
+using Checkout.Chassis.Telemetry;
+using Checkout.LogTailer;
+using Checkout.LogTailer.Verifying;
+
+var isCommand = args is ["verify" or "--help" or "-h" or "-?", ..];
+var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
+var options = builder.Configuration.Get<TailerOptions>() ?? new TailerOptions();
+if (options.Faults().ToList() is { Count: > 0 } faults && args is not ["--help" or "-h" or "-?", ..])
+{
+    foreach (var sentence in faults) await Console.Error.WriteLineAsync(sentence);
+    return 2;
+}
+if (isCommand) return await VerifyCommand.RunAsync(args, options);
+TailStatus[] statuses = [.. options.Stores.Select(store => new TailStatus(store.Name))];
+builder.AddTelemetry("logtailer", options.Telemetry, SendTelemetry.SourceName);
+// Readiness is told by itself and by the state's own line; this category would say it again at every probe.
+builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+builder.AddReadiness<Readiness>("tails");
+builder.Services
+    .AddSingleton(options)
+    .AddSingleton<IReadOnlyList<TailStatus>>(statuses)
+    .AddSingleton(TimeProvider.System)
+    .AddSingleton(new TailerMetrics(statuses))
+    .AddSingleton(new RegistryClient(new HttpClient(), options.Registry))
+    .AddHostedService<Tails>();
+var app = builder.Build();
+app.MapTelemetry();
+await app.RunAsync();
+return 0;

@@ -1,0 +1,156 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Confluent.Kafka;
+
+namespace Checkout.LogTailer;
+
+/// <summary>librdkafka's functions (rdkafka.h, 2.16.0) for a producer; the library is the one that Confluent.Kafka ships and has loaded.</summary>
+internal static unsafe partial class RdKafka
+{
+    public const int Producer = 0;
+    public const int Ok = 0;
+    /// <summary>RD_KAFKA_MSG_F_COPY: the record's memory is ours again when produceva returns.</summary>
+    public const int Copy = 0x2;
+    public const int DeliveryEvent = 0x1;
+    public const int LogEvent = 0x4;
+    public const int ErrorEvent = 0x8;
+
+    private const string Library = "librdkafka";
+
+    // librdkafka.so needs libsasl2.so.3, which slim systems lack; the build for CentOS 8 needs glibc only, the one for Alpine musl. Confluent.Kafka
+    // tries the same ones.
+    private static readonly string[] Builds = [Library, "centos8-librdkafka", "alpine-librdkafka"];
+
+    static RdKafka() => NativeLibrary.SetDllImportResolver(typeof(RdKafka).Assembly, Resolve);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
+    public static partial nint NewConfiguration();
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_destroy")]
+    public static partial void DestroyConfiguration(nint configuration);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Set(nint configuration, string name, string value, byte* error, nuint errorSize);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set_events")]
+    public static partial void SetEvents(nint configuration, int events);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_new")]
+    public static partial nint NewClient(int type, nint configuration, byte* error, nuint errorSize);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_destroy")]
+    public static partial void DestroyClient(nint client);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_topic_new", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint NewTopic(nint client, string topic, nint configuration);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_topic_destroy")]
+    public static partial void DestroyTopic(nint topic);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_set_log_queue")]
+    public static partial int SetLogQueue(nint client, nint queue);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_get_main")]
+    public static partial nint MainQueue(nint client);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_destroy")]
+    public static partial void DestroyQueue(nint queue);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_poll")]
+    public static partial nint Poll(nint queue, int timeoutMs);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_type")]
+    public static partial int TypeOf(nint @event);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_message_array")]
+    public static partial nuint Messages(nint @event, NativeMessage** messages, nuint size);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_error")]
+    public static partial ErrorCode ErrorOf(nint @event);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_error_string")]
+    public static partial byte* ErrorText(nint @event);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_log")]
+    public static partial int LogOf(nint @event, byte** facility, byte** text, int* level);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_destroy")]
+    public static partial void DestroyEvent(nint @event);
+
+    /// <summary>Returns null or an error to be destroyed.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_produceva")]
+    public static partial nint Produce(nint client, Argument* arguments, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_error_code")]
+    public static partial ErrorCode CodeOf(nint error);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_error_destroy")]
+    public static partial void DestroyError(nint error);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_flush")]
+    public static partial int Flush(nint client, int timeoutMs);
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        if (name != Library) return 0;
+        foreach (var build in Builds)
+            if (NativeLibrary.TryLoad(build, assembly, path, out var handle)) return handle;
+        return 0;
+    }
+}
+
+/// <summary>rd_kafka_vtype_t.</summary>
+internal enum ArgumentType
+{
+    Topic = 2,
+    Partition = 3,
+    Value = 4,
+    Key = 5,
+    Opaque = 6,
+    Flags = 7,
+    Timestamp = 8,
+    Header = 9,
+}
+
+/// <summary>rd_kafka_vu_t: what kind it is, and a union of 64 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8 + 64)]
+internal struct Argument
+{
+    [FieldOffset(0)] public ArgumentType Type;
+    [FieldOffset(8)] public int Int32;
+    [FieldOffset(8)] public long Int64;
+    [FieldOffset(8)] public nint Pointer;
+    /// <summary>Key and value.</summary>
+    [FieldOffset(8)] public Memory Memory;
+    [FieldOffset(8)] public NativeHeader Header;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Memory
+{
+    public nint Start;
+    public nint Bytes;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeHeader
+{
+    public nint Name;
+    public nint Value;
+    public nint Bytes;
+}
+
+/// <summary>rd_kafka_message_t.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeMessage
+{
+    public ErrorCode Error;
+    public nint Topic;
+    public int Partition;
+    public nint Payload;
+    public nint PayloadBytes;
+    public nint Key;
+    public nint KeyBytes;
+    public long Offset;
+    public nint Opaque;
+}

@@ -1,0 +1,188 @@
+using System.Runtime.ExceptionServices;
+using Confluent.Kafka;
+using Npgsql;
+using Npgsql.Replication.PgOutput.Messages;
+
+namespace Checkout.LogTailer;
+
+/// <summary>What a session needs that outlives it.</summary>
+public sealed record SessionParts(
+    StoreOptions Store, string Slot, NpgsqlDataSource Source, StoreDatabase Database, KafkaClients Kafka, Chassis.Registry.RegistryClient Registry,
+    UnreadGuardOptions Guard, SendTelemetry Telemetry, TimeProvider Time, TailStatus Status, ILogger Log, Action<TailState, string> Report);
+
+/// <summary>
+/// From holding the slot to losing it or failing: find the topic's ends, publish what is missing there, then push as the log speaks. Any doubt ends the
+/// session; the next one judges by the topic itself, so nothing has to be remembered or repaired.
+/// </summary>
+public sealed class Session(SessionParts parts, Head head) : IAsyncDisposable
+{
+    private static readonly TimeSpan FinishTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Confirmations _confirmations = new(KafkaClients.MaxOutstandingEvents, KafkaClients.MaxOutstandingBytes);
+    private readonly ReplicationReader _reader = new(parts.Store.ConnectionString, parts.Slot);
+    private readonly RestartPoint _restartPoint = new(parts.Database, parts.Slot, parts.Time);
+    private Exception? _failure;
+    private bool _healed;
+
+    /// <summary>Ends only by cancellation or an exception.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _ended.Token);
+        try
+        {
+            await HoldSlotAsync(either.Token, stop);
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested && Volatile.Read(ref _failure) is { } failure && failure != e)
+        {
+            // What ended the session says more than the cancellations that followed from it.
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    private void Fail(Exception e)
+    {
+        if (Interlocked.CompareExchange(ref _failure, e, null) is null) _ended.CancelAsync();
+    }
+
+    private async Task HoldSlotAsync(CancellationToken ended, CancellationToken stop)
+    {
+        // Until healing is done nothing counts as idle, so no position is confirmed past an event that is not on the topic.
+        _confirmations.Opened();
+        await _reader.OpenAsync(ended);
+        await using var lease = await Lease.StartAsync(
+            parts.Source, parts.Slot, _reader.WalSenderPid, parts.Time, Seen, Fail, ended);
+        using var streaming = CancellationTokenSource.CreateLinkedTokenSource(ended);
+        await using var messages = _reader.Stream(streaming.Token).GetAsyncEnumerator(streaming.Token);
+        // START_REPLICATION goes out with the first move; the move itself may last until the next event.
+        var next = messages.MoveNextAsync().AsTask();
+        try
+        {
+            await Task.WhenAny(next, lease.Gained).WaitAsync(ended);
+            if (next.IsFaulted) await ReplicationReader.StartedAsync(next, parts.Slot);
+            await PublishAsync(messages, next, lease, ended, stop);
+        }
+        finally
+        {
+            await streaming.CancelAsync();
+            await SettledAsync(next);
+        }
+    }
+
+    private async Task PublishAsync(
+        IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next, Lease lease, CancellationToken ended, CancellationToken stop)
+    {
+        var admin = parts.Kafka.Admin();
+        try
+        {
+            await PublishAsync(admin, messages, next, lease, ended, stop);
+        }
+        finally
+        {
+            await EndAsync(admin);
+        }
+    }
+
+    private async Task PublishAsync(
+        IAdminClient admin, IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next, Lease lease, CancellationToken ended, CancellationToken stop)
+    {
+        var topics = new Topic(parts.Kafka, admin);
+        await topics.EnsureAsync(head, reason => parts.Report(TailState.Waiting, reason), ended);
+        var ends = await PartitionEnds.ReadAsync(parts.Kafka, head.Topic, head.Partitions, Headless, ended);
+        await PartitionEnds.MustBelongToAsync(parts.Database, head, ends, ended);
+
+        using var confirmer = new Confirmer(_reader, _confirmations, Fail);
+        var schemaIds = new SchemaIds(parts.Database, parts.Registry, head.Topic, Waits);
+        var publisher = new Publisher(
+            parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry, confirmer.Signal, Fail);
+        var learning = schemaIds.LearnAsync(ended);
+        var confirming = confirmer.RunAsync(ended);
+        var watching = new TopicWatch(admin, topics, head.Topic, ends, parts.Kafka.InMemory, publisher, Fail).RunAsync(ended);
+        try
+        {
+            var rule = new SuccessorRule(ends.Select(e => e.Position));
+            var healer = new Healer(parts.Database, rule, publisher);
+            await HealAsync(healer, ended);
+            _confirmations.Closed();
+            _healed = true;
+            Waits(null);
+            await new Streamer(head, rule, healer, publisher, _confirmations, parts).RunAsync(messages, next, ended);
+        }
+        finally
+        {
+            if (stop.IsCancellationRequested && Volatile.Read(ref _failure) is null) await FinishAsync(publisher, confirmer);
+            await _ended.CancelAsync();
+            await SettledAsync(learning);
+            await SettledAsync(confirming);
+            await SettledAsync(watching);
+            await EndAsync(publisher);
+        }
+    }
+
+    private async Task EndAsync(IDisposable client)
+    {
+        if (!await Guarded.EndAsync(client, Guarded.LongestEnd)) parts.Log.ClientDoesNotEnd(parts.Store.Name, client.GetType().Name, Guarded.LongestEnd.TotalSeconds);
+    }
+
+    /// <summary>Null when publishing goes on.</summary>
+    private void Waits(string? reason)
+    {
+        if (reason is not null) parts.Report(TailState.Active, $"publishing waits: {reason}");
+        else if (_healed) parts.Report(TailState.Active, $"publishing {head.Topic} as {parts.Slot} speaks");
+    }
+
+    private void Seen(SlotState slot)
+    {
+        parts.Status.Slot = slot;
+        _restartPoint.Seen(slot);
+    }
+
+    private void Headless(int partition) => parts.Log.Headless(parts.Store.Name, head.Topic, partition);
+
+    private UnreadGuard? Guard(IAdminClient admin, PartitionEnd[] ends) =>
+        parts.Store.ReadBy.Count == 0 ? null
+            : new UnreadGuard(admin, parts.Store.ReadBy, head.Topic, ends, parts.Guard.MaxUnreadBytesPerPartition, Waits);
+
+    private async Task HealAsync(Healer healer, CancellationToken ended)
+    {
+        // Read now, with the slot held: whatever commits later comes through the slot.
+        var now = await parts.Database.HeadAsync(ended) ?? throw new TopicChangedException("The store's head row went away.");
+        var started = parts.Time.GetTimestamp();
+        parts.Report(TailState.Healing, $"comparing the store, at position {now.Position}, with {head.Topic}");
+        var healed = await healer.HealAsync(now, ended);
+        parts.Status.HasHealed(healed);
+        if (healed > 0) parts.Log.Healed(parts.Store.Name, healed, parts.Time.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <summary>A clean end: what is on its way arrives and is confirmed, so the next start finds nothing to skip.</summary>
+    private static async Task FinishAsync(Publisher publisher, Confirmer confirmer)
+    {
+        await Task.Run(() => publisher.Finish(FinishTimeout), CancellationToken.None);
+        try
+        {
+            await confirmer.ReportAsync(CancellationToken.None).WaitAsync(FinishTimeout);
+        }
+        catch (Exception e) when (ReplicationReader.IsConnectionTrouble(e) || e is TimeoutException)
+        {
+            // Not confirmed: the next start skips these events by position.
+        }
+    }
+
+    private static async Task SettledAsync(Task task)
+    {
+        try
+        {
+            await task.WaitAsync(FinishTimeout);
+        }
+        catch (Exception e) when (e is OperationCanceledException or TimeoutException or KafkaException || ReplicationReader.IsConnectionTrouble(e))
+        {
+            // The reason is reported by whoever ended the session.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _reader.DisposeAsync();
+        _ended.Dispose();
+    }
+}

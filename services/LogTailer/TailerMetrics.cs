@@ -1,0 +1,77 @@
+using System.Diagnostics.Metrics;
+
+namespace Checkout.LogTailer;
+
+public enum TailState { Waiting, Standby, Healing, Active, Stopped }
+
+/// <summary>Where a store's tail is, for health, logs and metrics.</summary>
+public sealed class TailStatus(string store)
+{
+    private (TailState State, string Reason) _now = (TailState.Waiting, "starting");
+    private readonly Lock _lock = new();
+    private long _healed;
+    private long _lostSlots;
+
+    public string Store => store;
+    /// <summary>As PostgreSQL told it last; null before its first answer.</summary>
+    public SlotState? Slot { get; set; }
+    /// <summary>Events published from the store, because the topic did not have them.</summary>
+    public long Healed => Interlocked.Read(ref _healed);
+    public long LostSlots => Interlocked.Read(ref _lostSlots);
+    public (TailState State, string Reason) Now { get { lock (_lock) return _now; } }
+
+    public void HasHealed(long events) => Interlocked.Add(ref _healed, events);
+
+    public void HasLostSlot() => Interlocked.Increment(ref _lostSlots);
+
+    /// <summary>False when this was said already.</summary>
+    public bool Set(TailState state, string reason)
+    {
+        lock (_lock)
+        {
+            if (_now == (state, reason)) return false;
+            _now = (state, reason);
+            return true;
+        }
+    }
+}
+
+public sealed class TailerMetrics : IDisposable
+{
+    public const string MeterName = "Checkout.LogTailer";
+    public const string StoreAttribute = "store";
+
+    private static readonly double[] DurationBucketsSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+
+    private readonly Meter _meter = new(MeterName);
+
+    public TailerMetrics(IReadOnlyCollection<TailStatus> tails)
+    {
+        Published = _meter.CreateCounter<long>("logtailer.published.events", "{event}", "Events acknowledged by Kafka.");
+        PublishDuration = _meter.CreateHistogram("logtailer.publish.duration", "s", "From a transaction's commit to Kafka's acknowledgement of its event.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBucketsSeconds });
+        _meter.CreateObservableGauge("logtailer.retained.log", () => tails.Select(t => Of(t, t.Slot?.RetainedBytes ?? 0)), "By",
+            "Transaction log that PostgreSQL keeps for the slot.");
+        _meter.CreateObservableGauge("logtailer.oldest.snapshot.age", () => tails.Select(t => Of(t, t.Slot?.OldestSnapshotSeconds ?? 0)), "s",
+            "Age of the oldest transaction that holds back the clean-up of the store's dead rows, such as those of its head.");
+        _meter.CreateObservableCounter("logtailer.healed.events", () => tails.Select(t => Of(t, t.Healed)), "{event}",
+            "Events published from the store because the topic did not have them.");
+        _meter.CreateObservableCounter("logtailer.lost.slots", () => tails.Select(t => Of(t, t.LostSlots)), "{slot}",
+            "Replication slots that were gone or invalid and were made anew.");
+        _meter.CreateObservableGauge("logtailer.state", () => tails.SelectMany(States), null, "1 for the state the store's tail is in, 0 for the others.");
+    }
+
+    public Counter<long> Published { get; }
+    public Histogram<double> PublishDuration { get; }
+
+    private static Measurement<T> Of<T>(TailStatus tail, T value) where T : struct => new(value, new KeyValuePair<string, object?>(StoreAttribute, tail.Store));
+
+    private static IEnumerable<Measurement<int>> States(TailStatus tail)
+    {
+        var now = tail.Now.State;
+        return Enum.GetValues<TailState>().Select(s => new Measurement<int>(s == now ? 1 : 0,
+            new(StoreAttribute, tail.Store), new("state", s.ToString().ToLowerInvariant())));
+    }
+
+    public void Dispose() => _meter.Dispose();
+}

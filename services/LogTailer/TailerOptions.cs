@@ -1,0 +1,105 @@
+using Checkout.Chassis.Registry;
+using Checkout.Chassis.Telemetry;
+using Npgsql;
+
+namespace Checkout.LogTailer;
+
+/// <summary>The settings of the process; see appsettings.json. Checked once at start: with wrong settings it does not start.</summary>
+public sealed class TailerOptions
+{
+    public IList<StoreOptions> Stores { get; init; } = [];
+    public KafkaOptions Kafka { get; init; } = new();
+    public RegistryOptions Registry { get; init; } = new();
+    public UnreadGuardOptions UnreadGuard { get; init; } = new();
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>What an operator has to change before the process can start, a sentence each.</summary>
+    public IEnumerable<string> Faults() =>
+    [
+        .. StoreFaults(), .. Stores.SelectMany((store, i) => store.Faults($"Stores:{i}")),
+        .. Kafka.Faults(), .. Registry.Faults(), .. UnreadGuard.Faults(), .. Telemetry.Problems(),
+    ];
+
+    private IEnumerable<string> StoreFaults()
+    {
+        if (Stores.Count == 0)
+            yield return "Stores is empty: name at least one database to follow, with Stores:0:Name and Stores:0:ConnectionString.";
+        foreach (var twice in Stores.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
+            yield return $"Stores names '{twice.Key}' {twice.Count()} times: give every followed database a name of its own.";
+    }
+}
+
+public sealed class StoreOptions
+{
+    /// <summary>How logs, metrics and health name this database.</summary>
+    public string Name { get; set; } = "";
+    public string ConnectionString { get; set; } = "";
+
+    /// <summary>Consumer groups that read this store's topic. Only for the in-memory broker: see <see cref="UnreadGuardOptions"/>.</summary>
+    public IList<string> ReadBy { get; init; } = [];
+
+    public IEnumerable<string> Faults(string path)
+    {
+        if (string.IsNullOrWhiteSpace(Name))
+            yield return $"{path}:Name is missing: give the followed database the name that logs, metrics and health shall use.";
+        if (Fault(ConnectionString) is { } fault)
+            yield return $"{path}:ConnectionString {fault}: write one like Host=localhost;Database=store;Username=logtailer, of a role with REPLICATION.";
+    }
+
+    private static string? Fault(string connectionString)
+    {
+        if (string.IsNullOrWhiteSpace(connectionString)) return "is missing";
+        try
+        {
+            var parsed = new NpgsqlConnectionStringBuilder(connectionString);
+            return parsed.Host is null ? "names no Host" : parsed.Database is null ? "names no Database" : null;
+        }
+        catch (ArgumentException e)
+        {
+            return $"is not a PostgreSQL connection string ({e.Message})";
+        }
+    }
+}
+
+public sealed class KafkaOptions
+{
+    public string BootstrapServers { get; set; } = "";
+
+    /// <summary>True for librdkafka's in-memory broker: it can't create or describe topics, so whoever runs it makes them.</summary>
+    public bool InMemory { get; set; }
+    public short TopicReplicationFactor { get; set; } = 3;
+    public short MinInSyncReplicas { get; set; } = 2;
+
+    /// <summary>Further client properties by librdkafka's names, such as security.protocol and sasl.username.</summary>
+    public IDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
+
+    public IEnumerable<string> Faults()
+    {
+        if (string.IsNullOrWhiteSpace(BootstrapServers))
+            yield return "Kafka:BootstrapServers is missing: give at least one broker, for example localhost:9092.";
+        if (TopicReplicationFactor < 1)
+            yield return $"Kafka:TopicReplicationFactor is {TopicReplicationFactor}: a topic needs at least 1 replica, and 3 in production.";
+        if (MinInSyncReplicas < 1 || MinInSyncReplicas > TopicReplicationFactor)
+            yield return $"Kafka:MinInSyncReplicas is {MinInSyncReplicas}: choose between 1 and Kafka:TopicReplicationFactor ({TopicReplicationFactor}), or "
+                + $"nothing could ever be acknowledged.";
+    }
+}
+
+/// <summary>
+/// librdkafka's in-memory broker keeps 5 MiB a partition and drops the oldest silently, read or not (2.16.0: rdkafka_mock.c). For a store with
+/// <see cref="StoreOptions.ReadBy"/> the tailer keeps what those groups have not committed below this limit. A real cluster keeps everything: leave ReadBy
+/// empty.
+/// </summary>
+public sealed class UnreadGuardOptions
+{
+    public const int BrokerKeepsBytesPerPartition = 5 * 1024 * 1024;
+
+    public int MaxUnreadBytesPerPartition { get; set; } = 4 * 1024 * 1024;
+
+    public IEnumerable<string> Faults()
+    {
+        if (MaxUnreadBytesPerPartition is < 65_536 or > BrokerKeepsBytesPerPartition)
+            yield return $"UnreadGuard:MaxUnreadBytesPerPartition is {MaxUnreadBytesPerPartition}: choose between 65536 and {BrokerKeepsBytesPerPartition}, "
+                + $"which is what the in-memory broker keeps.";
+    }
+}

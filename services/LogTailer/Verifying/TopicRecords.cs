@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using Confluent.Kafka;
+
+namespace Checkout.LogTailer.Verifying;
+
+/// <summary>Reads a topic from its start, each partition at the pace it is asked for; what comes too early for one waits in memory, up to a limit. One caller at a time.</summary>
+internal sealed class TopicRecords : IDisposable
+{
+    private const int MaxAheadRecords = 5_000;
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan WatermarkTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly string _topic;
+    private readonly IConsumer<byte[], byte[]> _consumer;
+    // A broker answers a connection's requests one after the other: a question for an end would wait behind a fetch that waits for records, half a second for each partition.
+    private readonly IConsumer<byte[], byte[]> _asking;
+    private readonly Queue<ConsumeResult<byte[], byte[]>>[] _ahead;
+    private readonly HashSet<int> _paused = [];
+    private readonly long[] _next;
+
+    public TopicRecords(KafkaClients kafka, string topic, int partitions)
+    {
+        _topic = topic;
+        _consumer = kafka.Consumer();
+        _asking = kafka.Consumer();
+        _ahead = [.. Enumerable.Range(0, partitions).Select(_ => new Queue<ConsumeResult<byte[], byte[]>>())];
+        _next = new long[partitions];
+        _consumer.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
+    }
+
+    /// <summary>The partition's next record, which stays the next until it is taken; null when no partition had a further record for so long.</summary>
+    public ConsumeResult<byte[], byte[]>? Peek(int partition, TimeSpan patience, CancellationToken stop)
+    {
+        for (var silent = Stopwatch.StartNew(); _ahead[partition].Count == 0;)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (Consume() is { } record)
+            {
+                _ahead[record.Partition.Value].Enqueue(record);
+                if (_ahead[record.Partition.Value].Count == MaxAheadRecords && record.Partition.Value != partition) Pause(record.Partition.Value);
+                silent.Restart();
+            }
+            else if (silent.Elapsed > patience) return null;
+        }
+        return _ahead[partition].Peek();
+    }
+
+    public void Take(int partition)
+    {
+        _next[partition] = _ahead[partition].Dequeue().Offset.Value + 1;
+        if (_ahead[partition].Count == 0 && _paused.Remove(partition)) _consumer.Resume([new(_topic, partition)]);
+    }
+
+    /// <summary>Whether records were on the partition, when this was asked, that have not been taken yet.</summary>
+    public long End(int partition) => _asking.QueryWatermarkOffsets(new(_topic, partition), WatermarkTimeout).High.Value;
+
+    /// <summary>The offset after the last record taken; 0 where none was.</summary>
+    public long Next(int partition) => _next[partition];
+
+    public void Dispose()
+    {
+        _consumer.Dispose();
+        _asking.Dispose();
+    }
+
+    private ConsumeResult<byte[], byte[]>? Consume()
+    {
+        try
+        {
+            return _consumer.Consume(PollTimeout) is { IsPartitionEOF: false } record ? record : null;
+        }
+        catch (ConsumeException e) when (!e.Error.IsFatal)
+        {
+            // A topic that is not there, or brokers that are away: patience decides.
+            return null;
+        }
+    }
+
+    private void Pause(int partition)
+    {
+        _paused.Add(partition);
+        _consumer.Pause([new(_topic, partition)]);
+    }
+}

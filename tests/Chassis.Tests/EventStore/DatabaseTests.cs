@@ -1,0 +1,54 @@
+using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Tests.Running;
+using Dapper;
+using Npgsql;
+using Xunit;
+
+namespace Checkout.Chassis.Tests.EventStore;
+
+public sealed class DatabaseTests(Stage stage)
+{
+    [Fact]
+    public async Task A_session_ends_transactions_left_open_and_compiles_nothing_unless_the_connection_string_says_otherwise()
+    {
+        var connectionString = await stage.Postgres.NewDatabaseAsync();
+        Assert.Equal(("off", "30s", "store"), await SettingsAsync(connectionString));
+        Assert.Equal(("on", "5s", "other"), await SettingsAsync(
+            connectionString + ";Application Name=other;Options=-c jit=on -c idle_in_transaction_session_timeout=5s"));
+    }
+
+    [Fact]
+    public void A_statement_without_an_answer_is_given_up_after_15_seconds_unless_the_connection_string_says_otherwise()
+    {
+        Assert.Equal((15, 5), Timeouts("Host=localhost;Database=store"));
+        Assert.Equal((60, 7), Timeouts("Host=localhost;Database=store;Command Timeout=60;Timeout=7"));
+    }
+
+    [Fact]
+    public void A_service_leaves_connections_to_others_unless_the_connection_string_says_otherwise()
+    {
+        Assert.Equal(20, MaxPoolSize("Host=localhost;Database=store"));
+        Assert.Equal(50, MaxPoolSize("Host=localhost;Database=store;Maximum Pool Size=50"));
+    }
+
+    private static int MaxPoolSize(string connectionString)
+    {
+        using var database = Database.Open(connectionString, "store");
+        return new NpgsqlConnectionStringBuilder(database.ConnectionString).MaxPoolSize;
+    }
+
+    private static (int, int) Timeouts(string connectionString)
+    {
+        using var database = Database.Open(connectionString, "store");
+        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        return (settings.CommandTimeout, settings.Timeout);
+    }
+
+    private static async Task<(string, string, string)> SettingsAsync(string connectionString)
+    {
+        await using var database = Database.Open(connectionString, "store");
+        await using var connection = await database.OpenConnectionAsync();
+        return await connection.QuerySingleAsync<(string, string, string)>(
+            "SELECT current_setting('jit'), current_setting('idle_in_transaction_session_timeout'), current_setting('application_name')");
+    }
+}

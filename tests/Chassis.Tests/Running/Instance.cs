@@ -1,0 +1,100 @@
+using System.Diagnostics.Metrics;
+using Avro;
+using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Edge;
+using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Kafka;
+using Checkout.Chassis.Operating;
+using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Registry;
+using Checkout.Chassis.Telemetry;
+using Checkout.Chassis.Tests.Domain;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Checkout.Chassis.Tests.Running;
+
+public sealed class InstanceSettings
+{
+    public string? InstanceId { get; set; }
+    public RegistryClient? Registry { get; set; }
+    public ReactorOptions Reactor { get; } = new();
+    public bool IsNewerCode { get; set; }
+    public Dictionary<string, string> Client { get; } = [];
+
+    /// <summary>By default every instance is a member of the service's group.</summary>
+    public string? Group { set => Client["group.id"] = value!; }
+}
+
+/// <summary>One instance of a service, made of the real parts as Service does it, with its log lines and meters in reach.</summary>
+public sealed class Instance : IAsyncDisposable
+{
+    private readonly ServiceProvider _meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly LoggerFactory _loggers;
+    private readonly ReactorLoop<TallyCommand> _loop;
+    private readonly World _world;
+
+    internal Instance(World world, InstanceSettings settings)
+    {
+        _world = world;
+        _loggers = new([Lines], new LoggerFilterOptions { MinLevel = LogLevel.Debug });
+        var table = world.Table;
+        Database = Chassis.EventStore.Database.Open(world.ConnectionString, table.Service);
+        Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly, table.Told.Select(t => t.Schema), Logger<DatabaseReady>());
+        var kafka = new KafkaOptions { BootstrapServers = world.Stage.Broker.Bootstrap, InstanceId = settings.InstanceId, InMemory = world.Stage.Broker.IsInMemory };
+        foreach (var (name, value) in settings.Client) kafka.Client[name] = value;
+        Readings = new(Meters);
+        Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State);
+        var decoder = new Decoder<TallyCommand>(table, settings.Registry ?? world.Stage.NewRegistryClient());
+        Pass = new(table, NewStates, decoder, world.Store, Database, Telemetry, TimeProvider.System, Logger<ReactorPass<TallyCommand>>());
+        Handling = new(Pass, TimeProvider.System, Logger<Handling<TallyCommand>>());
+        Transaction = new(table, NewStates, world.Store, Database, TimeProvider.System);
+        Edge = new(Transaction, Logger<GroupCommit<TallyCommand>>());
+        Parked = new(table, NewStates, decoder, world.Store, Database, TimeProvider.System);
+        _loop = new(table, Handling, Ready, kafka, settings.Reactor, State, Telemetry, Logger<ReactorLoop<TallyCommand>>());
+
+        TallyBatch NewStates() => new() { IsNewerCode = settings.IsNewerCode };
+    }
+
+    public LogLines Lines { get; } = new();
+    public IMeterFactory Meters => _meters.GetRequiredService<IMeterFactory>();
+    public MeterReadings Readings { get; }
+    public NpgsqlDataSource Database { get; }
+    public DatabaseReady Ready { get; }
+    public ReactorState State { get; } = new();
+    public ReactorTelemetry Telemetry { get; }
+    public ReactorPass<TallyCommand> Pass { get; }
+    public Handling<TallyCommand> Handling { get; }
+    public CommandTransaction<TallyCommand> Transaction { get; }
+    public GroupCommit<TallyCommand> Edge { get; }
+    public ParkedCommands<TallyCommand> Parked { get; }
+
+    /// <summary>Numbers the events, and handles them as one batch that Kafka had ready.</summary>
+    public async Task<PassResult> HandleAsync(params IEnumerable<TestEvent> batch)
+    {
+        var records = new List<ChainRecord>();
+        foreach (var told in batch) records.Add(await _world.Chain.NumberAsync(told));
+        return await HandleAsync(records.ToArray());
+    }
+
+    public Task<PassResult> HandleAsync(params ChainRecord[] batch) => Handling.HandleAsync(batch.Select(_world.Chain.Received).ToList(), CancellationToken.None);
+
+    public Task StartAsync() => _loop.StartAsync(CancellationToken.None);
+
+    public Task StopAsync() => _loop.StopAsync(CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await Edge.StopAsync(CancellationToken.None);
+        await Database.DisposeAsync();
+        _loop.Dispose();
+        Edge.Dispose();
+        Readings.Dispose();
+        _loggers.Dispose();
+        await _meters.DisposeAsync();
+    }
+
+    private Logger<T> Logger<T>() => new(_loggers);
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using Checkout.Balance;
+using Checkout.Chassis.Tests.Running;
+using Checkout.Fixtures;
+using Checkout.Servers;
+using Xunit;
+
+namespace Checkout.Chassis.Tests;
+
+/// <summary>A service as its own process, as operators run it.</summary>
+public sealed class ServiceTests(Stage stage)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Without_its_settings_it_ends_with_2_and_a_sentence_for_each()
+    {
+        var (code, said) = await RunAsync([], []);
+        Assert.Equal(2, code);
+        Assert.Equal(["Database:ConnectionString", "Kafka:BootstrapServers", "Registry:Url"], said.Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task A_setting_of_the_wrong_kind_ends_it_with_2_and_a_sentence()
+    {
+        var (code, said) = await RunAsync(await SettingsAsync(), ["--EventStore:Partitions=twelve"]);
+        Assert.Equal(2, code);
+        Assert.Contains("'twelve' at 'EventStore:Partitions'", Assert.Single(said), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Its_commands_run_to_their_end_and_the_store_of_another_is_refused()
+    {
+        var settings = await SettingsAsync();
+        Assert.Equal(0, (await RunAsync(settings, ["migrate"])).Code);
+        var (code, said) = await RunAsync(settings, ["parked"]);
+        Assert.Equal((0, "0 parked."), (code, said[^1]));
+        Assert.Equal(0, (await RunAsync(settings, ["rebuild", "--workers", "2"])).Code);
+
+        settings["EventStore__Partitions"] = "6";
+        (code, said) = await RunAsync(settings, ["migrate"]);
+        Assert.Equal(1, code);
+        Assert.Contains(said, line => line.Contains("This database is the event store of topic balance.accounts", StringComparison.Ordinal));
+        (code, said) = await RunAsync(settings, ["--urls", "http://127.0.0.1:0"]);
+        Assert.Equal(1, code);
+        Assert.Contains(said, line => line.Contains("This database is the event store of topic balance.accounts", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task It_serves_health_and_metrics_and_ends_when_asked()
+    {
+        var url = $"http://127.0.0.1:{Ports.Free()}";
+        await using var service = Start(await SettingsAsync(), ["--urls", url], out var said);
+        using var http = new HttpClient();
+        await Eventually.Until(async () => await StatusAsync(http, $"{url}/health/ready") == 200, "it is ready", Patience);
+        Assert.Equal(200, await StatusAsync(http, $"{url}/health/live"));
+        Assert.Contains("reactor_held_partitions", await http.GetStringAsync(new Uri($"{url}/metrics")), StringComparison.Ordinal);
+        Assert.Contains("\"reactor\"", await http.GetStringAsync(new Uri($"{url}/health/ready")), StringComparison.Ordinal);
+        Assert.True(await service.StopAsync() == 0, string.Join('\n', said));
+    }
+
+    private async Task<Dictionary<string, string?>> SettingsAsync() => new()
+    {
+        ["Database__ConnectionString"] = await stage.Postgres.NewDatabaseAsync(),
+        ["Kafka__BootstrapServers"] = stage.Broker.Bootstrap,
+        ["Kafka__InMemory"] = stage.Broker.IsInMemory ? "true" : "false",
+        ["Kafka__Client__group.id"] = BrokerFixture.NewName("balance"),
+        ["Registry__Url"] = stage.RegistryUrl,
+    };
+
+    private static async Task<(int Code, IReadOnlyList<string> Said)> RunAsync(Dictionary<string, string?> settings, string[] arguments)
+    {
+        await using var service = Start(settings, arguments, out var said);
+        return (await service.Exited.WaitAsync(Patience), said.ToList());
+    }
+
+    private static ChildProcess Start(Dictionary<string, string?> settings, string[] arguments, out ConcurrentQueue<string> said)
+    {
+        var lines = said = [];
+        return ChildProcess.Start(new()
+        {
+            Program = "dotnet",
+            Arguments = [typeof(AccountBatch).Assembly.Location, .. arguments],
+            Environment = settings,
+            WorkingDirectory = AppContext.BaseDirectory,
+            OnLine = lines.Enqueue,
+        });
+    }
+
+    private static async Task<int> StatusAsync(HttpClient http, string url)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(url));
+            return (int)answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return 0;
+        }
+    }
+}

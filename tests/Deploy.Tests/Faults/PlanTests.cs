@@ -1,0 +1,44 @@
+using Checkout.Faults;
+using CsCheck;
+using Xunit;
+
+namespace Checkout.Deploy.Tests.Faults;
+
+/// <summary>The same seed plays the same faults, whatever else the campaign was told.</summary>
+public sealed class PlanTests
+{
+    [Fact]
+    public void A_rounds_faults_follow_from_seed_and_round_alone() => Gen.Select(Gen.Int, Gen.Int[1, 10_000]).Sample((seed, round) =>
+    {
+        var before = Plan.Of(seed, round, FaultKinds.All);
+        // Other rounds played between change nothing.
+        for (var other = 1; other < 5; other++) Plan.Of(seed, other, FaultKinds.InMemory);
+        Assert.Equal(before.Faults, Plan.Of(seed, round, FaultKinds.All).Faults);
+    });
+
+    [Fact]
+    public void A_seed_of_the_past_plays_what_it_played() => Assert.Equal(
+        ["database-restarted @0.2s", "tailers-killed @0.5s", "topic-deleted balance.accounts @0.6s"],
+        Plan.Of(1, 1, FaultKinds.All).Faults.Select(f => f.ToString()));
+
+    [Fact]
+    public void Every_kind_comes_and_rounds_have_one_to_three_faults()
+    {
+        var plans = Enumerable.Range(1, 500).Select(round => Plan.Of(1, round, FaultKinds.All)).ToList();
+        Assert.Equal(FaultKinds.All, plans.SelectMany(p => p.Faults).Select(f => f.Kind).Distinct().Order());
+        Assert.All(plans, plan => Assert.InRange(plan.Faults.Count, 1, 3));
+    }
+
+    [Fact]
+    public void PostgreSQL_and_Kafka_suffer_one_fault_a_round_at_most() => Assert.All(
+        Enumerable.Range(1, 500).Select(round => Plan.Of(2, round, FaultKinds.All)),
+        plan => Assert.All(plan.Faults.CountBy(f => f.Kind.Ground()).Where(g => g.Key != Ground.Processes), g => Assert.Equal(1, g.Value)));
+
+    [Fact]
+    public void Only_the_chosen_kinds_are_played() => Assert.All(
+        Enumerable.Range(1, 50).SelectMany(round => Plan.Of(3, round, [FaultKind.BrokerKilled, FaultKind.TailerFrozen]).Faults),
+        fault => Assert.True(fault.Kind is FaultKind.BrokerKilled or FaultKind.TailerFrozen));
+
+    [Fact]
+    public void Every_kind_is_called_by_a_word_of_its_own() => Assert.All(FaultKinds.All, kind => Assert.Equal(kind, FaultKinds.Parse(kind.Word())));
+}

@@ -1,0 +1,138 @@
+using Checkout.EndToEnd.Systems;
+using Checkout.Fixtures;
+using Checkout.Local.Demo;
+using Checkout.Servers;
+using Npgsql;
+using Xunit;
+
+namespace Checkout.EndToEnd.Http;
+
+/// <summary>A system whose checkouts expire soon, and whose database may be stopped.</summary>
+public sealed class ShortDeadlineSystem : IAsyncLifetime
+{
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+
+    private readonly TestFolder _folder = new("outages");
+    private TestSystem? _system;
+    private PostgresServer? _postgres;
+
+    public TestSystem System => _system!;
+
+    public async ValueTask InitializeAsync() => _system = await TestSystem.StartAsync("outages", TestSystem.Options(_folder) with
+    {
+        InMemoryBroker = true,
+        Environment = new Dictionary<string, string?> { ["Checkouts__Deadline"] = Deadline.ToString() },
+    });
+
+    public async Task StartDatabaseAgainAsync()
+    {
+        var before = System.Local.Postgres;
+        _postgres = await PostgresServer.StartAsync(new() { DataDirectory = before.DataDirectory, Port = before.Port, LogFile = before.LogFile, Fsync = false });
+        // The connections that this process had pooled ended with the former server.
+        NpgsqlConnection.ClearAllPools();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_system is not null) await _system.DisposeAsync();
+        if (_postgres is not null) await _postgres.DisposeAsync();
+        _folder.Dispose();
+    }
+}
+
+/// <summary>What a client is told while a part of the system is away, and that what waited for it still ends.</summary>
+public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<ShortDeadlineSystem>
+{
+    private readonly TestSystem _system = outages.System;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Balance_away_beyond_the_deadline_is_overdue_and_then_expired()
+    {
+        var customer = await _system.Game.NewAsync(coins: 500);
+        await _system["balance"].StopAsync();
+        var posted = await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel);
+        Assert.False(posted.Overdue);
+
+        var overdue = await OverdueAsync(customer, posted);
+        Assert.Equal(("pending", "Balance: BalanceDeducted or DeductionRejected"), (overdue.State, overdue.WaitingFor));
+
+        await StartAgainAsync("balance");
+        var ended = await _system.Game.EndOfAsync(customer, posted);
+        Assert.Equal(("failed", "EXPIRED", false, null), (ended.State, ended.Reason, ended.Overdue, ended.WaitingFor));
+        Assert.Equal(500, await _system.Game.CoinsAsync(customer, Cancel));
+    }
+
+    [Fact]
+    public async Task Inventory_away_beyond_the_deadline_is_overdue_and_then_refunded()
+    {
+        var customer = await _system.Game.NewAsync(coins: 500);
+        await _system["inventory"].StopAsync();
+        var posted = await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel);
+
+        var overdue = await OverdueAsync(customer, posted);
+        Assert.Equal(("funded", "Inventory: AvatarAssigned or AssignmentRejected"), (overdue.State, overdue.WaitingFor));
+        Assert.Equal(["CheckoutCreated", "BalanceDeducted"], overdue.Timeline.Select(step => step.Event));
+        Assert.Equal(0, await _system.Game.CoinsAsync(customer, Cancel));
+
+        await StartAgainAsync("inventory");
+        var ended = await _system.Game.EndOfAsync(customer, posted);
+        Assert.Equal(("refunded", "EXPIRED"), (ended.State, ended.Reason));
+        Assert.Equal(500, await _system.Game.CoinsAsync(customer, Cancel));
+        Assert.Empty(await _system.Game.AvatarsAsync(customer, Cancel));
+    }
+
+    [Fact]
+    public async Task Without_the_database_clients_are_asked_to_come_again()
+    {
+        var customer = await _system.Game.NewAsync(coins: 500);
+        await _system.Local.Postgres.StopAsync();
+
+        string[] services = ["store", "balance", "inventory"];
+        var post = () => Answer.PostAsync($"{_system.Addresses.Store}/checkouts", """{"sku":"gorilla"}""", customer, "\"during\"");
+        AssertNotNow(await post());
+        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Store}/checkouts/{Guid.NewGuid()}", customer));
+        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Store}/packages"));
+        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Balance}/balances/{customer}"));
+        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Inventory}/stock"));
+        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Inventory}/customers/{customer}/avatars"));
+        foreach (var service in services)
+        {
+            Assert.Equal(503, (await Answer.GetAsync($"{_system.Local.Url(service)}/health/ready")).Status);
+            Assert.Equal(200, (await Answer.GetAsync($"{_system.Local.Url(service)}/health/live")).Status);
+        }
+        await Eventually.Until(async () => (await Answer.GetAsync($"{_system.Addresses.Tailer}/health/ready")).Status == 503, "LogTailer is not ready without the database");
+
+        await outages.StartDatabaseAgainAsync();
+        foreach (var process in services.Append("logtailer"))
+            await Eventually.Until(async () => (await Answer.GetAsync($"{_system.Local.Url(process)}/health/ready")).Status == 200, $"{process} is ready again");
+        Answer accepted = null!;
+        await Eventually.Until(async () => (accepted = await post()).Status == 202, "the same post is accepted now");
+        var ended = await _system.Game.EndOfAsync(customer, accepted.Json.GetProperty("checkoutId").GetGuid(), Players.Patience, Cancel);
+        Assert.Equal("completed", ended.State);
+        Assert.Equal(0, _system.Local.Processes.Sum(process => process.Restarts));
+
+        Assert.All(await Invariants.CheckAsync(_system.Addresses, Cancel), invariant => Assert.Null(invariant.Fault));
+    }
+
+    private async Task<CheckoutSeen> OverdueAsync(string customer, CheckoutSeen posted)
+    {
+        CheckoutSeen seen = null!;
+        await Eventually.Until(async () => (seen = await _system.Game.SeeAsync(customer, posted.CheckoutId, Cancel)).Overdue, "the checkout is shown as overdue");
+        Assert.True(DateTime.UtcNow >= posted.ExpiresAt);
+        return seen;
+    }
+
+    private async Task StartAgainAsync(string process)
+    {
+        await _system[process].StartAsync();
+        await _system[process].ReadyAsync(Cancel);
+    }
+
+    private static void AssertNotNow(Answer answer)
+    {
+        answer.AssertProblem(503);
+        Assert.NotNull(answer.Header("Retry-After"));
+    }
+}

@@ -1,0 +1,34 @@
+using avatarstore.game;
+using Checkout.Local.Demo;
+using Xunit;
+
+namespace Checkout.EndToEnd.Systems;
+
+/// <summary>Customers of a test's own, with the coins it needs.</summary>
+internal static class Players
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public static string NewName(string who = "player") => $"{who}-{Guid.NewGuid():N}";
+
+    /// <summary>Names whose events fall on each of the partitions, in their order.</summary>
+    public static string[] OnePerPartition(int partitions) => Enumerable.Range(0, partitions).Select(partition =>
+        Enumerable.Range(0, int.MaxValue).Select(_ => NewName()).First(name => Chassis.WireFormat.Murmur2.Hash(name) % partitions == partition)).ToArray();
+
+    public static async Task<string> NewAsync(this Game game, long coins)
+    {
+        var customer = NewName();
+        await game.GiveAsync(customer, coins);
+        return customer;
+    }
+
+    public static async Task GiveAsync(this Game game, string customer, long coins)
+    {
+        await game.TellAsync(new AchievementCompleted { EventId = Guid.CreateVersion7(), OccurredAt = DateTime.UtcNow, CustomerId = customer, AchievementId = "test", Coins = coins }, customer, Cancel);
+        await game.UntilCoinsAsync(customer, coins, Patience, Cancel);
+    }
+
+    public static Task<CheckoutSeen> EndOfAsync(this Game game, string customer, CheckoutSeen checkout) => game.EndOfAsync(customer, checkout.CheckoutId, Patience, Cancel);
+}

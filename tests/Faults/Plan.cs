@@ -1,0 +1,74 @@
+using System.Globalization;
+using Checkout.Contracts;
+
+namespace Checkout.Faults;
+
+/// <summary>One fault of a round.</summary>
+/// <param name="Subject">A service, a store whose tailer or slot is meant, or a topic; nothing where there is no choice.</param>
+/// <param name="Instance">Which of the two processes, where one is struck.</param>
+/// <param name="At">After the load began.</param>
+/// <param name="Lasts">How long it is frozen or away; nothing where it is started again at once.</param>
+internal sealed record Fault(FaultKind Kind, string Subject, int Instance, TimeSpan At, TimeSpan Lasts)
+{
+    public override string ToString() =>
+        $"{Kind.Word()}{(Subject.Length > 0 ? $" {Subject}" : "")}{(Instance > 1 ? $"-{Instance}" : "")} @{Seconds(At)}{(Lasts > TimeSpan.Zero ? $" for {Seconds(Lasts)}" : "")}";
+
+    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture) + "s";
+}
+
+/// <summary>What is played in a round: a pure function of seed, round and the kinds to choose from.</summary>
+internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
+{
+    private const int MaxFaults = 3;
+    private const int LatestStartMs = 2_000;
+    private static readonly TimeSpan ShortestLoad = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LoadAfterFaults = TimeSpan.FromSeconds(0.5);
+    private static readonly string[] Services = ["store", "balance", "inventory"];
+    private static readonly string[] StoreTopics = [Topics.StoreCheckouts, Topics.BalanceAccounts, Topics.InventoryAvatars];
+    private static readonly string[] AllTopics = [.. StoreTopics, Topics.GameRewards];
+
+    /// <summary>Checkouts are posted until all faults have struck and those that last a while have passed.</summary>
+    public TimeSpan LoadLasts { get; } = Faults.Select(f => f.At + f.Lasts + LoadAfterFaults).Append(ShortestLoad).Max();
+
+    public bool MayDouble => Faults.Any(f => f.Kind.MayDouble());
+
+    public static Plan Of(int seed, int round, IReadOnlyList<FaultKind> kinds)
+    {
+        // .NET keeps what a seeded Random brings forth the same from version to version.
+        var random = new Random(unchecked((seed * 1_000_003) ^ (round * 7_919)));
+        var drawn = kinds.SelectMany(kind => Enumerable.Repeat(kind, kind.Weight())).ToList();
+        var faults = new List<Fault>();
+        for (var left = random.Next(1, MaxFaults + 1); left > 0; left--)
+        {
+            var kind = drawn[random.Next(drawn.Count)];
+            var fault = new Fault(kind, SubjectOf(kind, random), random.Next(1, 3), TimeSpan.FromMilliseconds(random.Next(100, LatestStartMs)), LengthOf(kind, random));
+            if (kind.Ground() == Ground.Processes || faults.TrueForAll(f => f.Kind.Ground() != kind.Ground())) faults.Add(HasInstance(kind) ? fault : fault with { Instance = 0 });
+        }
+        return new(seed, round, [.. faults.OrderBy(f => f.At)]);
+    }
+
+    private static string SubjectOf(FaultKind kind, Random random) => kind switch
+    {
+        FaultKind.ServiceKilled or FaultKind.ServicePairKilled or FaultKind.ServiceFrozen or FaultKind.ServicePairFrozen
+            or FaultKind.TailerKilled or FaultKind.StandbyKilled or FaultKind.TailerFrozen
+            or FaultKind.SlotDropped or FaultKind.SlotDroppedUnheld => Services[random.Next(Services.Length)],
+        FaultKind.TopicDeleted or FaultKind.TopicTruncated => AllTopics[random.Next(AllTopics.Length)],
+        FaultKind.RecordsDeleted => StoreTopics[random.Next(StoreTopics.Length)],
+        _ => "",
+    };
+
+    private static bool HasInstance(FaultKind kind) => kind is FaultKind.ServiceKilled or FaultKind.ServiceFrozen;
+
+    private static TimeSpan LengthOf(FaultKind kind, Random random) => kind switch
+    {
+        FaultKind.TailerFrozen => Milliseconds(random, 4_000, 8_000),
+        FaultKind.ServiceFrozen or FaultKind.ServicePairFrozen => Milliseconds(random, 500, 8_000),
+        FaultKind.BrokerFrozen => Milliseconds(random, 1_000, 6_000),
+        FaultKind.SlotDroppedUnheld => Milliseconds(random, 0, 2_000),
+        FaultKind.DatabaseCrashed or FaultKind.DatabaseRestarted or FaultKind.BrokerKilled or FaultKind.BrokerRestarted or FaultKind.ClusterLost
+            when random.Next(2) == 0 => Milliseconds(random, 200, 2_000),
+        _ => TimeSpan.Zero,
+    };
+
+    private static TimeSpan Milliseconds(Random random, int from, int to) => TimeSpan.FromMilliseconds(random.Next(from, to));
+}

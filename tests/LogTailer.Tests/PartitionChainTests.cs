@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text;
+using Checkout.Chassis.WireFormat;
+using Confluent.Kafka;
+using Xunit;
+
+namespace Checkout.LogTailer.Tests;
+
+/// <summary>Where a partition ends, by what a consumer that reads it from its first record has come to. One partition, so each event follows the one before.</summary>
+public sealed class PartitionChainTests
+{
+    [Theory]
+    [InlineData("1-500", 500, 500)]
+    [InlineData("1-40", 40, 40)]
+    // Late duplicates of a tailer that was frozen, at the end and before it.
+    [InlineData("1-500 450-480", 500, 500)]
+    [InlineData("1-500 460-499 501-510", 510, 510)]
+    [InlineData("1-500 401-500", 500, 500)]
+    // Emptied, or made anew while records were on their way to it; and then published again, in part or wholly.
+    [InlineData("501-560", 0, 560)]
+    [InlineData("501-900", 0, 900)]
+    [InlineData("501-560 1-200", 200, 560)]
+    [InlineData("501-900 1-1000", 1000, 1000)]
+    // And with what a tailer sent that slept meanwhile.
+    [InlineData("1-100 501-540 101-130", 130, 540)]
+    [InlineData("1-100 501-540", 100, 540)]
+    public void A_partition_ends_where_its_consumers_are(string runs, long position, long highest)
+    {
+        var records = Records(runs);
+        var chain = new PartitionChain(new("topic", 0), 0, records.Count, mustBeWhole: true);
+        if (records.Count > PartitionEnds.WindowRecords)
+        {
+            chain.BeginAtStart(PartitionEnds.WindowRecords);
+            Read(chain, records);
+        }
+        for (long window = PartitionEnds.WindowRecords; ; window *= 32)
+        {
+            chain.Begin(window);
+            Read(chain, records);
+            if (!chain.NeedsMore) break;
+        }
+        Assert.Equal((position, highest), (chain.End.Position, chain.End.HighestPosition));
+        Assert.Equal(records[0] != 1, chain.IsHeadless);
+    }
+
+    [Fact]
+    public void Where_the_broker_drops_the_oldest_the_first_record_is_believed()
+    {
+        var records = Records("501-560");
+        var chain = new PartitionChain(new("topic", 0), 500, 560, mustBeWhole: false);
+        chain.Begin(PartitionEnds.WindowRecords);
+        foreach (var position in records) chain.Take(HeadersOf(position));
+        Assert.Equal(560, chain.End.Position);
+    }
+
+    private static void Read(PartitionChain chain, List<long> records)
+    {
+        for (var offset = chain.From; offset < Math.Min(chain.Until, records.Count); offset++) chain.Take(HeadersOf(records[(int)offset]));
+    }
+
+    private static Headers HeadersOf(long position) => new()
+    {
+        { EventHeaders.Id, Encoding.UTF8.GetBytes(Guid.NewGuid().ToString()) },
+        { EventHeaders.Sequence, Encoding.UTF8.GetBytes(position.ToString(CultureInfo.InvariantCulture)) },
+        { EventHeaders.Previous, Encoding.UTF8.GetBytes((position - 1).ToString(CultureInfo.InvariantCulture)) },
+    };
+
+    private static List<long> Records(string runs) => [.. from run in runs.Split(' ')
+                                                         let ends = run.Split('-').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToArray()
+                                                         from position in Enumerable.Range(ends[0], ends[1] - ends[0] + 1)
+                                                         select (long)position];
+}

@@ -1,0 +1,51 @@
+using Checkout.Fixtures;
+using Xunit;
+
+namespace Checkout.LogTailer.Tests;
+
+public sealed class ProcessTests(PostgresFixture postgres, BrokerFixture brokers, RegistryFixture registry)
+{
+    private const int DefaultKillRounds = 6;
+    /// <summary>How often the tailer is killed: more by hand than at every build.</summary>
+    private const string KillRounds = "CHECKOUT_TEST_KILL_ROUNDS";
+    private const string Seed = "CHECKOUT_TEST_SEED";
+    /// <summary>In one round, on the in-memory broker, which keeps 5 MiB a partition.</summary>
+    private const int EventsARound = 300;
+    private static readonly TimeSpan LongestRound = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task Killed_at_random_moments_under_load_it_neither_loses_nor_doubles_an_event()
+    {
+        var (rounds, seed) = (TestSettings.Number(KillRounds) ?? DefaultKillRounds, TestSettings.Number(Seed) ?? Random.Shared.Next());
+        TestContext.Current.TestOutputHelper?.WriteLine($"{KillRounds}={rounds} {Seed}={seed}");
+        var random = new Random(seed);
+        var broker = await brokers.BrokerAsync();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), broker);
+        await using var load = new Load(store, mostEvents: EventsARound, seed: seed);
+        for (var round = 1; round <= rounds; round++)
+        {
+            load.MostEvents = broker.IsInMemory ? load.Appended + EventsARound : long.MaxValue;
+            await using var tailer = TailerProcess.Start($"round {round}", store, broker, registry.Url);
+            // From its first instruction on, or, most times, in the midst of its work.
+            if (random.Next(4) > 0) await tailer.UntilAsync("active");
+            await Task.Delay(LongestRound * random.NextDouble());
+            await tailer.KillAsync();
+        }
+        await using var last = TailerProcess.Start("last", store, broker, registry.Url);
+        await last.UntilAsync("active");
+        await load.StopAsync();
+        await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap, deadline: TimeSpan.FromMinutes(2));
+        Assert.Contains("logtailer_state", await last.GetAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_settings_that_cannot_work_it_says_what_to_change_and_does_not_start()
+    {
+        await using var tailer = new TailerProcess("unset", "--Stores:0:Name=store", "--Stores:0:ConnectionString=Host=localhost", "--Kafka:MinInSyncReplicas=5");
+        Assert.Equal(2, await tailer.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("Stores:0:ConnectionString names no Database", tailer.Said, StringComparison.Ordinal);
+        Assert.Contains("Kafka:BootstrapServers is missing", tailer.Said, StringComparison.Ordinal);
+        Assert.Contains("Kafka:MinInSyncReplicas is 5", tailer.Said, StringComparison.Ordinal);
+        Assert.Contains("Registry:Url is missing", tailer.Said, StringComparison.Ordinal);
+    }
+}

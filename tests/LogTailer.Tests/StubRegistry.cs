@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Checkout.Chassis.Registry;
+
+namespace Checkout.LogTailer.Tests;
+
+/// <summary>A registry at the level of HTTP that can be away, or refuse.</summary>
+public sealed class StubRegistry : HttpMessageHandler
+{
+    private readonly Dictionary<string, int> _ids = [];
+    private int _asked;
+
+    public bool IsAway { get; set; }
+    public bool Refuses { get; set; }
+    public int Asked => Volatile.Read(ref _asked);
+
+    public bool Knows(string schema)
+    {
+        lock (_ids) return _ids.ContainsKey(schema);
+    }
+
+    public RegistryClient Client() => new(new HttpClient(this), new RegistryOptions { Url = new Uri("http://registry.test") });
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _asked);
+        if (IsAway) throw new HttpRequestException("Connection refused (registry.test)");
+        var text = request.Content is null ? "{}" : await request.Content.ReadAsStringAsync(cancellationToken);
+        if (request.Method == HttpMethod.Put) return Answer(HttpStatusCode.OK, text);
+        if (Refuses) return Answer(HttpStatusCode.Conflict, """{"error_code":409,"message":"incompatible"}""");
+        if (request.Method == HttpMethod.Get) return SchemaOf(int.Parse(request.RequestUri!.Segments[^1], CultureInfo.InvariantCulture));
+        var schema = JsonDocument.Parse(text).RootElement.GetProperty("schema").GetString()!;
+        lock (_ids)
+        {
+            if (!_ids.TryGetValue(schema, out var id)) _ids[schema] = id = _ids.Count + 1;
+            return Answer(HttpStatusCode.OK, $$"""{"id":{{id}}}""");
+        }
+    }
+
+    private HttpResponseMessage SchemaOf(int id)
+    {
+        string? schema;
+        lock (_ids) schema = _ids.FirstOrDefault(known => known.Value == id).Key;
+        return schema is null
+            ? Answer(HttpStatusCode.NotFound, """{"error_code":40403,"message":"Schema not found"}""")
+            : Answer(HttpStatusCode.OK, JsonSerializer.Serialize(new { schema }));
+    }
+
+    private static HttpResponseMessage Answer(HttpStatusCode status, string json) => new(status) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+}

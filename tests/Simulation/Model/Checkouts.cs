@@ -1,0 +1,94 @@
+using avatarstore;
+using avatarstore.balance;
+using avatarstore.inventory;
+using avatarstore.store;
+using Avro.Specific;
+using Checkout.Balance;
+using Checkout.Inventory;
+using Checkout.Store;
+using Checkout.Store.Checkouts;
+using Checkout.Store.Packages;
+
+namespace Checkout.Simulation.Model;
+
+/// <summary>Judges each checkout by what the three services told of it.</summary>
+public sealed class Checkouts
+{
+    private readonly World _world;
+    private readonly List<ISpecificRecord> _store;
+    private readonly ILookup<Guid, ISpecificRecord> _told;
+
+    public Checkouts(World world)
+    {
+        _world = world;
+        _store = Judge.Happened(world.Store.Chain, StoreChoreography.Table).ToList();
+        _told = _store
+            .Concat(Judge.Happened(world.Balance.Chain, BalanceChoreography.Table))
+            .Concat(Judge.Happened(world.Inventory.Chain, InventoryChoreography.Table))
+            .Where(e => CheckoutOf(e) is not null).ToLookup(e => CheckoutOf(e)!.Value);
+    }
+
+    public IEnumerable<string> Findings() => [.. Prices(), .. _told.SelectMany(story => Story(story.Key, story.ToList())), .. Timeline(), .. Owners()];
+
+    /// <summary>A checkout has the price that the package had when it was created.</summary>
+    private IEnumerable<string> Prices()
+    {
+        var packages = new Dictionary<string, Package>();
+        foreach (var e in _store)
+        {
+            if (e is PackageListed listed) packages[listed.Sku] = PackageDecisions.Evolve(null, e);
+            if (e is PriceChanged changed) packages[changed.Sku] = PackageDecisions.Evolve(packages[changed.Sku], e);
+            if (e is CheckoutCreated created && packages[created.Sku].PriceCoins != created.PriceCoins)
+                yield return $"checkout {created.CheckoutId} costs {created.PriceCoins}, and {packages[created.Sku]} did when it was created";
+        }
+    }
+
+    private IEnumerable<string> Story(Guid id, List<ISpecificRecord> told)
+    {
+        var status = _world.CheckoutTables.Checkouts.Rows.TryGetValue(id, out var checkout) ? checkout.Status : (CheckoutStatus?)null;
+        string[] wanted = status switch
+        {
+            CheckoutStatus.Completed => ["CheckoutCreated", "BalanceDeducted", "AvatarAssigned", "CheckoutCompleted"],
+            CheckoutStatus.Failed => ["CheckoutCreated", "DeductionRejected", "CheckoutFailed"],
+            CheckoutStatus.Refunded => ["CheckoutCreated", "BalanceDeducted", "AssignmentRejected", "BalanceRefunded", "CheckoutFailed", "CheckoutRefunded"],
+            _ => [],
+        };
+        if (wanted.Length == 0) yield return $"checkout {id} did not end: {status?.ToString() ?? "unknown"}";
+        var names = told.Select(e => e.Schema.Name);
+        if (wanted.Length > 0 && !names.Order(StringComparer.Ordinal).SequenceEqual(wanted.Order(StringComparer.Ordinal)))
+            yield return $"checkout {id} is {status}, and its story is {string.Join(", ", names)}";
+
+        // Every service speaks of the same customer, package and price, and gives the reason that the refusing one had.
+        foreach (var field in new[] { "customerId", "sku", "priceCoins", "reason" })
+            if (told.Select(e => ValueOf(e, field)).OfType<object>().Distinct().Count() > 1)
+                yield return $"the story of checkout {id} has more than one {field}";
+        if (told.OfType<BalanceRefunded>().Any(refund => refund.RefundedCoins != checkout!.PriceCoins))
+            yield return $"checkout {id} was not refunded what it cost";
+        if (told.OfType<DeductionRejected>().Any(e => e.Reason == Reason.EXPIRED && e.OccurredAt <= checkout!.ExpiresAt)
+            || told.OfType<AssignmentRejected>().Any(e => e.Reason == Reason.EXPIRED && e.OccurredAt <= checkout!.ExpiresAt))
+            yield return $"checkout {id} was called expired before its deadline";
+        if (told.OfType<BalanceDeducted>().Any(e => e.OccurredAt > checkout!.ExpiresAt)
+            || told.OfType<AvatarAssigned>().Any(e => e.OccurredAt > checkout!.ExpiresAt))
+            yield return $"checkout {id} was served after its deadline";
+    }
+
+    /// <summary>Store's timeline has every event of the others about a checkout, once.</summary>
+    private IEnumerable<string> Timeline()
+    {
+        var heard = _told.SelectMany(story => story).Where(e => ((Avro.RecordSchema)e.Schema).Namespace != "avatarstore.store").Select(IdOf).ToHashSet();
+        if (!heard.SetEquals(_world.CheckoutTables.Observations.Rows.Keys))
+            yield return $"Store heard {_world.CheckoutTables.Observations.Rows.Count} of {heard.Count} events about checkouts";
+    }
+
+    private IEnumerable<string> Owners() =>
+        from owned in _world.StockTables.Ownership.Rows
+        let checkout = _world.CheckoutTables.Checkouts.Rows[owned.Value]
+        where checkout.Status != CheckoutStatus.Completed || checkout.CustomerId != owned.Key.CustomerId || checkout.Sku != owned.Key.Sku
+        select $"{owned.Key} comes from checkout {checkout}";
+
+    private static Guid IdOf(ISpecificRecord e) => (Guid)ValueOf(e, "eventId")!;
+
+    private static Guid? CheckoutOf(ISpecificRecord e) => (Guid?)ValueOf(e, "checkoutId");
+
+    private static object? ValueOf(ISpecificRecord e, string name) => ((Avro.RecordSchema)e.Schema).TryGetField(name, out var field) ? e.Get(field.Pos) : null;
+}
