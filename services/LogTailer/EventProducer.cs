@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Checkout.Chassis.Kafka;
 using Confluent.Kafka;
 
 namespace Checkout.LogTailer;
@@ -12,11 +13,8 @@ public readonly record struct Delivery(long Ticket, int Partition, ErrorCode Err
 /// </summary>
 public sealed unsafe class EventProducer : IDisposable
 {
-    private const int ErrorBytes = 512;
     private const int PollTimeoutMs = 100;
     private const int ReportsAtOnce = 1_024;
-    /// <summary>For Confluent.Kafka's own eyes.</summary>
-    private const string DotnetProperties = "dotnet.";
 
     // In the order of the fixed arguments; the headers come behind them.
     private const int TopicArgument = 0, PartitionArgument = 1, KeyArgument = 2, ValueArgument = 3, TimestampArgument = 4, OpaqueArgument = 5;
@@ -36,7 +34,8 @@ public sealed unsafe class EventProducer : IDisposable
     public EventProducer(ProducerConfig config, string topic, Action<Delivery> delivered, Action<Error> error, Action<LogMessage> log)
     {
         (_delivered, _error, _log) = (delivered, error, log);
-        _client = NewClient(config);
+        _client = RdKafka.NewClient(config.Append(new("log.queue", "true")),
+            configuration => RdKafka.SetEvents(configuration, RdKafka.DeliveryEvent | RdKafka.ErrorEvent | RdKafka.LogEvent));
         _queue = RdKafka.MainQueue(_client);
         _ = RdKafka.SetLogQueue(_client, _queue);
         _topic = RdKafka.NewTopic(_client, topic, 0);
@@ -83,24 +82,6 @@ public sealed unsafe class EventProducer : IDisposable
         RdKafka.DestroyClient(_client);
     }
 
-    private static nint NewClient(ProducerConfig config)
-    {
-        var error = stackalloc byte[ErrorBytes];
-        var configuration = RdKafka.NewConfiguration();
-        foreach (var (name, value) in config.Append(new("log.queue", "true")))
-            if (!name.StartsWith(DotnetProperties, StringComparison.Ordinal) && RdKafka.Set(configuration, name, value, error, ErrorBytes) != RdKafka.Ok)
-                return Refused();
-        RdKafka.SetEvents(configuration, RdKafka.DeliveryEvent | RdKafka.ErrorEvent | RdKafka.LogEvent);
-        var client = RdKafka.NewClient(RdKafka.Producer, configuration, error, ErrorBytes);
-        return client != 0 ? client : Refused();
-
-        nint Refused()
-        {
-            RdKafka.DestroyConfiguration(configuration);
-            throw new InvalidOperationException($"librdkafka refuses the settings: {Text(error)}");
-        }
-    }
-
     private void PollUntilDisposed()
     {
         while (!_disposed)
@@ -121,12 +102,12 @@ public sealed unsafe class EventProducer : IDisposable
                 break;
             case RdKafka.ErrorEvent:
                 var code = RdKafka.ErrorOf(@event);
-                _error(new Error(code, Text(RdKafka.ErrorText(@event)), isFatal: code == ErrorCode.Local_Fatal));
+                _error(new Error(code, RdKafka.Text(RdKafka.ErrorText(@event)), isFatal: code == ErrorCode.Local_Fatal));
                 break;
             case RdKafka.LogEvent:
                 byte* facility, text;
                 int level;
-                if (RdKafka.LogOf(@event, &facility, &text, &level) == RdKafka.Ok) _log(new("producer", (SyslogLevel)level, Text(facility), Text(text)));
+                if (RdKafka.LogOf(@event, &facility, &text, &level) == RdKafka.Ok) _log(new("producer", (SyslogLevel)level, RdKafka.Text(facility), RdKafka.Text(text)));
                 break;
         }
     }
@@ -138,6 +119,4 @@ public sealed unsafe class EventProducer : IDisposable
             for (nuint i = 0; i < count; i++)
                 _delivered(new(messages[i]->Opaque, messages[i]->Partition, messages[i]->Error, messages[i]->Offset));
     }
-
-    private static string Text(byte* utf8) => Marshal.PtrToStringUTF8((nint)utf8) ?? "";
 }

@@ -9,6 +9,8 @@ public static class Guarded
     /// <summary>Well above what any single step may take by its own time limit.</summary>
     public static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(20);
     public static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
+    /// <summary>For how long a request that is over by its own time limit is still believed in.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     /// <summary>Does the work on a thread of its own, for as long as it says its steps in time.</summary>
     /// <param name="work">Gets what it calls at each step; its token ends when it is given up, or stopped.</param>
@@ -30,6 +32,25 @@ public static class Guarded
             throw new TimeoutException($"{what}: nothing came for {longestStep.TotalSeconds:0.#} s.");
         }
         return await working;
+    }
+
+    /// <summary>
+    /// The answer of an admin client. Where Confluent.Kafka fails on what librdkafka answered, the task never completes, whatever time limit the request has (seen, 2.16.0, with a description of topics, which is why
+    /// those are asked for otherwise).
+    /// </summary>
+    /// <exception cref="TimeoutException">No answer came; the client is of no use any more.</exception>
+    public static async Task<T> AnsweredAsync<T>(this Task<T> asked, TimeSpan requestTimeout)
+    {
+        await AnsweredAsync((Task)asked, requestTimeout);
+        return await asked;
+    }
+
+    /// <inheritdoc cref="AnsweredAsync{T}"/>
+    public static async Task AnsweredAsync(this Task asked, TimeSpan requestTimeout)
+    {
+        if (await Task.WhenAny(asked, Task.Delay(requestTimeout + Grace)) != asked)
+            throw new TimeoutException($"Kafka's admin client did not answer within {(requestTimeout + Grace).TotalSeconds:0.#} s.");
+        await asked;
     }
 
     /// <summary>Ends the client, and waits so long for it; false when it had not ended by then.</summary>

@@ -1,3 +1,4 @@
+using Checkout.Chassis.Kafka;
 using Confluent.Kafka;
 
 namespace Checkout.LogTailer;
@@ -71,8 +72,30 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
         })).SetLogHandler((_, message) => Forward(message)).SetErrorHandler((_, error) => Forward(error)).Build();
 
     public IAdminClient Admin() =>
-        new AdminClientBuilder(Configured(new AdminClientConfig { MetadataMaxAgeMs = LeadersKnownMs }))
-            .SetLogHandler((_, message) => Forward(message)).SetErrorHandler((_, error) => Forward(error)).Build();
+        new AdminClientBuilder(AdminConfig()).SetLogHandler((_, message) => Forward(message)).SetErrorHandler((_, error) => Forward(error)).Build();
+
+    /// <summary>By a client of its own: it is asked once a session, and when something is wrong.</summary>
+    /// <exception cref="KafkaException">The brokers do not answer in time.</exception>
+    public async Task<DescribedTopic> DescribeAsync(string topic, TimeSpan timeout)
+    {
+        var descriptions = new TopicDescriptions(AdminConfig());
+        try
+        {
+            return (await descriptions.AskAsync([topic], timeout))[0];
+        }
+        finally
+        {
+            await EndAsync(descriptions);
+        }
+    }
+
+    /// <summary>Ends a client, or leaves it to itself where it does not end.</summary>
+    public async Task EndAsync(IDisposable client)
+    {
+        if (!await Guarded.EndAsync(client, Guarded.LongestEnd)) log.ClientDoesNotEnd(storeName, client.GetType().Name, Guarded.LongestEnd.TotalSeconds);
+    }
+
+    private AdminClientConfig AdminConfig() => Configured(new AdminClientConfig { MetadataMaxAgeMs = LeadersKnownMs });
 
     private T Configured<T>(T config) where T : ClientConfig
     {

@@ -79,7 +79,7 @@ public sealed class Session(SessionParts parts, Head head) : IAsyncDisposable
         }
         finally
         {
-            await EndAsync(admin);
+            await parts.Kafka.EndAsync(admin);
         }
     }
 
@@ -115,13 +115,8 @@ public sealed class Session(SessionParts parts, Head head) : IAsyncDisposable
             await SettledAsync(learning);
             await SettledAsync(confirming);
             await SettledAsync(watching);
-            await EndAsync(publisher);
+            await parts.Kafka.EndAsync(publisher);
         }
-    }
-
-    private async Task EndAsync(IDisposable client)
-    {
-        if (!await Guarded.EndAsync(client, Guarded.LongestEnd)) parts.Log.ClientDoesNotEnd(parts.Store.Name, client.GetType().Name, Guarded.LongestEnd.TotalSeconds);
     }
 
     /// <summary>Null when publishing goes on.</summary>

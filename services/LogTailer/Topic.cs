@@ -29,7 +29,7 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
             await CreateAsync(head);
             return;
         }
-        MustMatch(head, topic.Partitions.Count);
+        MustMatch(head, topic.Replicas.Count);
         MustBeReplicated(topic);
         await MustBeConfiguredAsync(head.Topic);
     }
@@ -54,24 +54,19 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
         // The in-memory broker (librdkafka 2.16.0) makes topics of 4 partitions and serves neither CreateTopics nor DescribeConfigs.
         if (kafka.InMemory)
             return (await Task.Run(() => admin.GetMetadata(RequestTimeout))).Topics.Find(t => t.Topic == topic && t.Partitions.Count > 0)?.Partitions.Count;
-        return (await DescriptionAsync(topic))?.Partitions.Count;
+        return (await DescriptionAsync(topic))?.Replicas.Count;
     }
 
-    private async Task<TopicDescription?> DescriptionAsync(string topic)
+    private async Task<DescribedTopic?> DescriptionAsync(string topic)
     {
-        try
+        var described = await kafka.DescribeAsync(topic, RequestTimeout);
+        return described.Error switch
         {
-            var described = await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = RequestTimeout }).AnsweredAsync(RequestTimeout);
-            return described.TopicDescriptions[0];
-        }
-        catch (DescribeTopicsException e) when (e.Results.TopicDescriptions is [{ Error.Code: ErrorCode.UnknownTopicOrPart }])
-        {
-            return null;
-        }
-        catch (DescribeTopicsException e) when (e.Results.TopicDescriptions is [{ Error.Code: ErrorCode.TopicAuthorizationFailed }])
-        {
-            throw MayNot("describe", topic, "DESCRIBE, DESCRIBE_CONFIGS, READ and WRITE");
-        }
+            ErrorCode.NoError => described,
+            ErrorCode.UnknownTopicOrPart => null,
+            ErrorCode.TopicAuthorizationFailed => throw MayNot("describe", topic, "DESCRIBE, DESCRIBE_CONFIGS, READ and WRITE"),
+            var error => throw new KafkaException(error),
+        };
     }
 
     private async Task CreateAsync(Head head)
@@ -116,9 +111,9 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
                     + $"their order. Make the topic anew with {head.Partitions} partitions; it is filled from the store.");
     }
 
-    private void MustBeReplicated(TopicDescription topic)
+    private void MustBeReplicated(DescribedTopic topic)
     {
-        var fewest = topic.Partitions.Min(p => p.Replicas.Count);
+        var fewest = topic.Replicas.Min();
         if (fewest < kafka.Options.TopicReplicationFactor)
             throw new PublicationStoppedException(
                 $"Topic {topic.Name} has {fewest} replicas and Kafka:TopicReplicationFactor asks for {kafka.Options.TopicReplicationFactor}: add replicas with "

@@ -1,4 +1,3 @@
-using Checkout.Chassis.Kafka;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 

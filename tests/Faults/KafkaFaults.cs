@@ -1,3 +1,4 @@
+using Checkout.Chassis.Kafka;
 using Checkout.Contracts;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -19,7 +20,9 @@ internal sealed class KafkaFaults(FaultySystem system)
         await admin.DeleteTopicsAsync(topics, new() { OperationTimeout = RequestTimeout, RequestTimeout = RequestTimeout }).WaitAsync(stop);
         if (!topics.Contains(Topics.GameRewards)) return;
         // Deleting goes on after the answer, and a topic that still goes would be found to be there.
-        await Waiting.UntilAsync($"{Topics.GameRewards} is gone", async () => await IsThereAsync(admin, Topics.GameRewards) ? "it is there" : null, stop);
+        using var descriptions = new TopicDescriptions(Config());
+        await Waiting.UntilAsync($"{Topics.GameRewards} is gone",
+            async () => (await descriptions.AskAsync([Topics.GameRewards], RequestTimeout))[0].Error == ErrorCode.UnknownTopicOrPart ? null : "it is there", stop);
         await MakeRewardsAsync(stop);
     }
 
@@ -37,18 +40,8 @@ internal sealed class KafkaFaults(FaultySystem system)
         await admin.DeleteRecordsAsync(before, new() { OperationTimeout = RequestTimeout, RequestTimeout = RequestTimeout }).WaitAsync(stop);
     }
 
-    private static async Task<bool> IsThereAsync(IAdminClient admin, string topic)
-    {
-        try
-        {
-            return (await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = RequestTimeout })).TopicDescriptions[0].Error.Code == ErrorCode.NoError;
-        }
-        catch (DescribeTopicsException e) when (e.Results.TopicDescriptions is [{ Error.Code: ErrorCode.UnknownTopicOrPart }])
-        {
-            return false;
-        }
-    }
+    private AdminClientConfig Config() => new() { BootstrapServers = system.Local.Broker.Bootstrap };
 
-    private IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = system.Local.Broker.Bootstrap })
+    private IAdminClient Admin() => new AdminClientBuilder(Config())
         .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
 }

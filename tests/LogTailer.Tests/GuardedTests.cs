@@ -55,6 +55,20 @@ public sealed class GuardedTests : IDisposable
     }
 
     [Fact]
+    public async Task An_answer_that_never_comes_is_not_waited_for()
+    {
+        var fault = await Assert.ThrowsAsync<TimeoutException>(() => new TaskCompletionSource<int>().Task.AnsweredAsync(TimeSpan.FromSeconds(-4.5)));
+        Assert.Equal("Kafka's admin client did not answer within 0.5 s.", fault.Message);
+    }
+
+    [Fact]
+    public async Task An_answer_is_passed_on_and_so_is_a_failure()
+    {
+        Assert.Equal(1, await Task.FromResult(1).AnsweredAsync(TimeSpan.FromSeconds(1)));
+        await Assert.ThrowsAsync<TopicChangedException>(() => Task.FromException<int>(new TopicChangedException("changed")).AnsweredAsync(TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_end_is_left_to_itself()
     {
         Assert.False(await Guarded.EndAsync(new Client(() => _never.Wait(Cancel)), Short));

@@ -22,11 +22,10 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ThreeBrokers bro
         await load.MoreAsync(500);
         await TopicReader.UntilRecordsAsync(cluster.Bootstrap, store.Topic, SampleStore.Partitions, 500, Deadline);
         using var admin = cluster.NewAdmin();
-        var described = (await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([store.Topic]))).TopicDescriptions[0];
-        Assert.All(described.Partitions, p => Assert.Equal(3, p.Replicas.Count));
+        Assert.All(PartitionsOf(admin, store.Topic), p => Assert.Equal(3, p.Replicas.Length));
         Assert.Equal("2", (await admin.DescribeConfigsAsync([new() { Type = ResourceType.Topic, Name = store.Topic }]))[0].Entries["min.insync.replicas"].Value);
 
-        var leader = described.Partitions[0].Leader.Id - 1;
+        var leader = PartitionsOf(admin, store.Topic)[0].Leader - 1;
         await cluster.Nodes[leader].KillAsync();
         var before = load.Appended;
         await load.MoreAsync(500);
@@ -49,12 +48,14 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ThreeBrokers bro
         using var admin = cluster.NewAdmin();
         // Long enough for the tailer to have looked at the topic once.
         await Task.Delay(TopicWatch.Interval + TimeSpan.FromSeconds(1));
-        var leader = (await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([store.Topic]))).TopicDescriptions[0].Partitions[0].Leader.Id - 1;
+        var leader = PartitionsOf(admin, store.Topic)[0].Leader - 1;
         await cluster.Nodes[leader].KillAsync();
         await Eventually.Until(async () => await EmptiedAsync(cluster, store.Topic), "the partition emptied", Deadline);
         await TopicReader.UntilConsumersHaveAllAsync(store, cluster.Bootstrap, deadline: Deadline);
         await cluster.StartNodeAsync(leader);
     }
+
+    private static List<PartitionMetadata> PartitionsOf(IAdminClient admin, string topic) => admin.GetMetadata(topic, TimeSpan.FromSeconds(20)).Topics[0].Partitions;
 
     /// <summary>False while the dead leader has no successor.</summary>
     private static async Task<bool> EmptiedAsync(KafkaCluster cluster, string topic)

@@ -35,7 +35,7 @@ public sealed class ReactorLoop<TCommand>(
 
     private void Run(CancellationToken stopping)
     {
-        using var remade = new RemadeTopics(kafka, choreography.Topics, message => Log.KafkaClient(logger, message.Facility, message.Message));
+        using var remade = new RemadeTopics(kafka, choreography.Topics);
         while (!stopping.IsCancellationRequested)
             try
             {

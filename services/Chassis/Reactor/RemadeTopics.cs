@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Checkout.Chassis.Kafka;
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 
 namespace Checkout.Chassis.Reactor;
 
@@ -15,18 +14,16 @@ internal sealed class RemadeTopics : IDisposable
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(5);
 
     private readonly IReadOnlyList<string> _topics;
-    private readonly Func<IAdminClient> _newAdmin;
+    private readonly TopicDescriptions _descriptions;
     private readonly Dictionary<string, string> _ids = [];
     private readonly ConcurrentQueue<string> _remade = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watching;
-    private IAdminClient _admin;
 
-    public RemadeTopics(KafkaOptions kafka, IEnumerable<string> topics, Action<LogMessage> log)
+    public RemadeTopics(KafkaOptions kafka, IEnumerable<string> topics)
     {
         _topics = [.. topics];
-        _newAdmin = () => new AdminClientBuilder(kafka.Admin()).SetLogHandler((_, message) => log(message)).SetErrorHandler((_, _) => { }).Build();
-        _admin = _newAdmin();
+        _descriptions = new(kafka.Admin());
         // The in-memory broker's topics have no ids, and end with it.
         _watching = kafka.InMemory ? Task.CompletedTask : Task.Run(WatchAsync);
     }
@@ -44,7 +41,7 @@ internal sealed class RemadeTopics : IDisposable
     {
         _stop.Cancel();
         _watching.GetAwaiter().GetResult();
-        _admin.Dispose();
+        _descriptions.Dispose();
         _stop.Dispose();
     }
 
@@ -55,10 +52,9 @@ internal sealed class RemadeTopics : IDisposable
             for (; ; await Task.Delay(Interval, _stop.Token))
                 foreach (var topic in await DescribeAsync())
                 {
-                    if (topic.Error.IsError) continue;
-                    var id = topic.TopicId.ToString();
-                    if (_ids.TryGetValue(topic.Name, out var known) && known != id) _remade.Enqueue(topic.Name);
-                    _ids[topic.Name] = id;
+                    if (topic.Error != ErrorCode.NoError) continue;
+                    if (_ids.TryGetValue(topic.Name, out var known) && known != topic.Id) _remade.Enqueue(topic.Name);
+                    _ids[topic.Name] = topic.Id;
                 }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -66,27 +62,15 @@ internal sealed class RemadeTopics : IDisposable
         }
     }
 
-    private async Task<IReadOnlyList<TopicDescription>> DescribeAsync()
+    private async Task<IReadOnlyList<DescribedTopic>> DescribeAsync()
     {
         try
         {
-            return (await _admin.DescribeTopicsAsync(TopicCollection.OfTopicNames(_topics), new() { RequestTimeout = RequestTimeout }).AnsweredAsync(RequestTimeout)).TopicDescriptions;
-        }
-        catch (DescribeTopicsException e)
-        {
-            // Some are not there; the others are told.
-            return e.Results.TopicDescriptions;
+            return await _descriptions.AskAsync(_topics, RequestTimeout);
         }
         catch (KafkaException)
         {
             // The brokers are away.
-            return [];
-        }
-        catch (TimeoutException)
-        {
-            // This client answers nothing any more, and might never end: it is left to itself.
-            _ = Task.Run(_admin.Dispose);
-            _admin = _newAdmin();
             return [];
         }
     }

@@ -2,20 +2,28 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 
-namespace Checkout.LogTailer;
+namespace Checkout.Chassis.Kafka;
 
-/// <summary>librdkafka's functions (rdkafka.h, 2.16.0) for a producer; the library is the one that Confluent.Kafka ships and has loaded.</summary>
+/// <summary>
+/// librdkafka's functions (rdkafka.h, 2.16.0) for what Confluent.Kafka does too slowly or not safely: publishing events, describing topics. The library is the one that Confluent.Kafka ships and has loaded.
+/// </summary>
 internal static unsafe partial class RdKafka
 {
-    public const int Producer = 0;
+    private const int Producer = 0;
     public const int Ok = 0;
     /// <summary>RD_KAFKA_MSG_F_COPY: the record's memory is ours again when produceva returns.</summary>
     public const int Copy = 0x2;
     public const int DeliveryEvent = 0x1;
     public const int LogEvent = 0x4;
     public const int ErrorEvent = 0x8;
+    /// <summary>RD_KAFKA_ADMIN_OP_DESCRIBETOPICS.</summary>
+    public const int DescribeTopicsOperation = 19;
+
+    private const int ErrorBytes = 512;
 
     private const string Library = "librdkafka";
+    /// <summary>For Confluent.Kafka's own eyes.</summary>
+    private const string DotnetSettings = "dotnet.";
 
     // librdkafka.so needs libsasl2.so.3, which slim systems lack; the build for CentOS 8 needs glibc only, the one for Alpine musl. Confluent.Kafka
     // tries the same ones.
@@ -23,20 +31,47 @@ internal static unsafe partial class RdKafka
 
     static RdKafka() => NativeLibrary.SetDllImportResolver(typeof(RdKafka).Assembly, Resolve);
 
+    /// <summary>A client that produces, and can ask what an admin client can.</summary>
+    /// <param name="configure">Gets the configuration before it is used.</param>
+    /// <exception cref="InvalidOperationException">librdkafka refuses a setting, and says which.</exception>
+    public static nint NewClient(IEnumerable<KeyValuePair<string, string>> settings, Action<nint> configure)
+    {
+        var error = stackalloc byte[ErrorBytes];
+        var configuration = NewConfiguration();
+        foreach (var (name, value) in settings)
+            if (!name.StartsWith(DotnetSettings, StringComparison.Ordinal) && Set(configuration, name, value, error, ErrorBytes) != Ok)
+                return Refused();
+        configure(configuration);
+        var client = NewClient(Producer, configuration, error, ErrorBytes);
+        return client != 0 ? client : Refused();
+
+        nint Refused()
+        {
+            DestroyConfiguration(configuration);
+            throw new InvalidOperationException($"librdkafka refuses the settings: {Text(error)}");
+        }
+    }
+
+    public static string Text(byte* utf8) => Marshal.PtrToStringUTF8((nint)utf8) ?? "";
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
-    public static partial nint NewConfiguration();
+    private static partial nint NewConfiguration();
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_destroy")]
-    public static partial void DestroyConfiguration(nint configuration);
+    private static partial void DestroyConfiguration(nint configuration);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Set(nint configuration, string name, string value, byte* error, nuint errorSize);
+    private static partial int Set(nint configuration, string name, string value, byte* error, nuint errorSize);
+
+    /// <summary>Null: what the client has to say is not written to standard error either.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set_log_cb")]
+    public static partial void SetLog(nint configuration, nint callback);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_set_events")]
     public static partial void SetEvents(nint configuration, int events);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_new")]
-    public static partial nint NewClient(int type, nint configuration, byte* error, nuint errorSize);
+    private static partial nint NewClient(int type, nint configuration, byte* error, nuint errorSize);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_destroy")]
     public static partial void DestroyClient(nint client);
@@ -52,6 +87,9 @@ internal static unsafe partial class RdKafka
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_queue_get_main")]
     public static partial nint MainQueue(nint client);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_queue_new")]
+    public static partial nint NewQueue(nint client);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_queue_destroy")]
     public static partial void DestroyQueue(nint queue);
@@ -89,6 +127,54 @@ internal static unsafe partial class RdKafka
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_flush")]
     public static partial int Flush(nint client, int timeoutMs);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_AdminOptions_new")]
+    public static partial nint NewAdminOptions(nint client, int operation);
+
+    /// <exception cref="ArgumentOutOfRangeException">librdkafka takes up to an hour.</exception>
+    public static void SetRequestTimeout(nint options, int timeoutMs)
+    {
+        var error = stackalloc byte[ErrorBytes];
+        if (SetRequestTimeout(options, timeoutMs, error, ErrorBytes) != ErrorCode.NoError) throw new ArgumentOutOfRangeException(nameof(timeoutMs), timeoutMs, Text(error));
+    }
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_AdminOptions_set_request_timeout")]
+    private static partial ErrorCode SetRequestTimeout(nint options, int timeoutMs, byte* error, nuint errorSize);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_AdminOptions_destroy")]
+    public static partial void DestroyAdminOptions(nint options);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_TopicCollection_of_topic_names")]
+    public static partial nint NewTopicCollection(nint* names, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_TopicCollection_destroy")]
+    public static partial void DestroyTopicCollection(nint collection);
+
+    /// <summary>The answer comes as an event of the queue.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_DescribeTopics")]
+    public static partial void DescribeTopics(nint client, nint collection, nint options, nint queue);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_DescribeTopics_result_topics")]
+    public static partial nint* Descriptions(nint @event, out nuint count);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_TopicDescription_name")]
+    public static partial byte* NameOf(nint description);
+
+    /// <summary>Null where there is none.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_TopicDescription_error")]
+    public static partial nint ErrorOfDescription(nint description);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_TopicDescription_topic_id")]
+    public static partial nint IdOf(nint description);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_Uuid_base64str")]
+    public static partial byte* TextOfId(nint id);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_TopicDescription_partitions")]
+    public static partial nint* PartitionsOf(nint description, out nuint count);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_TopicPartitionInfo_replicas")]
+    public static partial nint ReplicasOf(nint partition, out nuint count);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
