@@ -69,6 +69,9 @@ public sealed unsafe class EventProducer : IDisposable
         Memory In(Range range) => new() { Start = start + range.Start.Value, Bytes = range.End.Value - range.Start.Value };
     }
 
+    /// <summary>Why it can't go on; NoError while it can. What was queued is then reported as purged.</summary>
+    public ErrorCode FatalError => RdKafka.FatalErrorOf(_client);
+
     public void Flush(TimeSpan atMost) => _ = RdKafka.Flush(_client, (int)atMost.TotalMilliseconds);
 
     /// <summary>Purges what is queued.</summary>
@@ -101,8 +104,8 @@ public sealed unsafe class EventProducer : IDisposable
                 HandleDeliveries(@event);
                 break;
             case RdKafka.ErrorEvent:
-                var code = RdKafka.ErrorOf(@event);
-                _error(new Error(code, RdKafka.Text(RdKafka.ErrorText(@event)), isFatal: code == ErrorCode.Local_Fatal));
+                var isFatal = RdKafka.IsFatal(@event) != 0;
+                _error(new Error(isFatal ? FatalError : RdKafka.ErrorOf(@event), RdKafka.Text(RdKafka.ErrorText(@event)), isFatal));
                 break;
             case RdKafka.LogEvent:
                 byte* facility, text;

@@ -6,7 +6,8 @@ using Confluent.Kafka;
 namespace Checkout.LogTailer;
 
 /// <summary>One partition while its end is looked for: a range of it, read by the rule of the consumers.</summary>
-public sealed class PartitionChain(TopicPartition partition, long first, long next, bool mustBeWhole)
+/// <param name="accounted">Up to where this process knows what is there; beyond may be another's, of any length.</param>
+public sealed class PartitionChain(TopicPartition partition, long first, long next, bool mustBeWhole, long accounted = long.MaxValue)
 {
     private bool _fromStart;
     private bool _hasGap;
@@ -19,6 +20,7 @@ public sealed class PartitionChain(TopicPartition partition, long first, long ne
     public TopicPartition Partition => partition;
     public bool MustBeWhole => mustBeWhole;
     public long Records => next - first;
+    public long FirstWindow => PartitionEnds.WindowRecords + Math.Max(0, next - accounted);
     public long Window { get; private set; }
     public long From { get; private set; }
     public long Until { get; private set; }
@@ -28,7 +30,7 @@ public sealed class PartitionChain(TopicPartition partition, long first, long ne
     /// Records are missing in the range, or seem to be because late duplicates lie at its beginning: what is before it will say. So it will where positions go
     /// back: whether what they go back from belongs to the chain is to be seen where that begins.
     /// </summary>
-    public bool NeedsMore => From > first && (_hasGap || (_goesBack && Window == PartitionEnds.WindowRecords));
+    public bool NeedsMore => From > first && (_hasGap || (_goesBack && Window == FirstWindow));
 
     /// <summary>The range of the last records; all of them where the partition does not begin with the store's first event.</summary>
     public void Begin(long window)

@@ -23,11 +23,15 @@ public static class PartitionEnds
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
 
+    /// <param name="accounted">
+    /// The offsets up to which this process knows what is there; null where it knows nothing. What lies beyond is read wholly: a tailer that slept may have sent more than a window of records ahead of what is
+    /// missing before them.
+    /// </param>
     /// <param name="headless">Told of partitions that do not begin with the store's first event.</param>
-    public static Task<PartitionEnd[]> ReadAsync(KafkaClients kafka, string topic, int partitions, Action<int> headless, CancellationToken stop) =>
-        Guarded.RunAsync((step, until) => Read(kafka, topic, partitions, headless, step, until), Guarded.LongestStep, $"The ends of {topic} could not be read", stop);
+    public static Task<PartitionEnd[]> ReadAsync(KafkaClients kafka, string topic, int partitions, long[]? accounted, Action<int> headless, CancellationToken stop) =>
+        Guarded.RunAsync((step, until) => Read(kafka, topic, partitions, accounted, headless, step, until), Guarded.LongestStep, $"The ends of {topic} could not be read", stop);
 
-    private static PartitionEnd[] Read(KafkaClients kafka, string topic, int partitions, Action<int> headless, Action step, CancellationToken stop)
+    private static PartitionEnd[] Read(KafkaClients kafka, string topic, int partitions, long[]? accounted, Action<int> headless, Action step, CancellationToken stop)
     {
         using var consumer = kafka.Consumer();
         var chains = new PartitionChain[partitions];
@@ -36,10 +40,10 @@ public static class PartitionEnds
             stop.ThrowIfCancellationRequested();
             var marks = Watermarks(consumer, new(topic, p), step, stop);
             // The in-memory broker drops the oldest: there a first record with a predecessor says nothing.
-            chains[p] = new(new(topic, p), marks.Low.Value, marks.High.Value, mustBeWhole: !kafka.InMemory);
+            chains[p] = new(new(topic, p), marks.Low.Value, marks.High.Value, mustBeWhole: !kafka.InMemory, accounted is null ? long.MaxValue : accounted.ElementAtOrDefault(p));
         }
         FindHeadless(consumer, [.. chains.Where(c => c.Records > WindowRecords && c.MustBeWhole)], step, stop);
-        foreach (var chain in chains) chain.Begin(WindowRecords);
+        foreach (var chain in chains) chain.Begin(chain.FirstWindow);
         for (var unread = chains.Where(c => c.Records > 0).ToList(); unread.Count > 0;)
         {
             ReadAll(consumer, unread, step, stop);

@@ -28,7 +28,7 @@ public sealed class Publisher : IDisposable
             (head, lease, confirmations, schemaIds, guard, telemetry, confirmable, fail);
         _record = new KafkaRecord(head.Source);
         _nextOffsets = [.. ends.Select(e => e.NextOffset)];
-        _producer = kafka.Producer(head.Topic, Delivered, error => Fail(new KafkaException(error)));
+        _producer = kafka.Producer(head.Topic, Delivered, error => Fail(Refused(error.Code)));
     }
 
     /// <summary>
@@ -83,6 +83,11 @@ public sealed class Publisher : IDisposable
         $"Event {e.EventId} at position {e.Position} ({e.Type}, {e.Payload.Length} bytes) is larger than message.max.bytes: raise it in Kafka:Properties and on "
             + $"topic {_head.Topic} (max.message.bytes), and set EventStore:MaxEventBytes of the service below it.");
 
+    /// <summary>A producer that may write to no topic at all is told so by the cluster before it sends anything, and then fatally.</summary>
+    private Exception Refused(ErrorCode code) => code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
+        ? new PublicationStoppedException($"Kafka does not let this user write to topic {_head.Topic}: allow WRITE with kafka-acls.sh --add --topic {_head.Topic}.")
+        : new KafkaException(code);
+
     /// <summary>Runs on the producer's poll thread, in order per partition.</summary>
     private void Delivered(Delivery report)
     {
@@ -90,7 +95,7 @@ public sealed class Publisher : IDisposable
         if (Volatile.Read(ref _failed)) return;
         if (report.Error != ErrorCode.NoError)
         {
-            Fail(report.Error == ErrorCode.MsgSizeTooLarge ? TooLarge(_sent[Slot(report.Ticket)].Event) : new KafkaException(report.Error));
+            Fail(report.Error == ErrorCode.MsgSizeTooLarge ? TooLarge(_sent[Slot(report.Ticket)].Event) : Refused(_producer.FatalError is var fatal and not ErrorCode.NoError ? fatal : report.Error));
             return;
         }
         // Unknown (-1001) when the broker recognised a retry as a duplicate: then it is there, and only the next one can be compared.
@@ -116,9 +121,16 @@ public sealed class Publisher : IDisposable
     public long[]? QuietEnds()
     {
         if (_confirmations.Outstanding > 0) return null;
-        var ends = new long[_nextOffsets.Length];
-        for (var p = 0; p < ends.Length; p++) ends[p] = Volatile.Read(ref _nextOffsets[p]);
+        var ends = NextOffsets();
         return _confirmations.Outstanding > 0 ? null : ends;
+    }
+
+    /// <summary>The offsets after the last acknowledged ones.</summary>
+    public long[] NextOffsets()
+    {
+        var next = new long[_nextOffsets.Length];
+        for (var p = 0; p < next.Length; p++) next[p] = Volatile.Read(ref _nextOffsets[p]);
+        return next;
     }
 
     /// <summary>Lets what is on its way arrive, for a clean end: what arrives later lands as a duplicate behind the next session's events.</summary>

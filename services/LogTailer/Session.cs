@@ -14,7 +14,8 @@ public sealed record SessionParts(
 /// From holding the slot to losing it or failing: find the topic's ends, publish what is missing there, then push as the log speaks. Any doubt ends the
 /// session; the next one judges by the topic itself, so nothing has to be remembered or repaired.
 /// </summary>
-public sealed class Session(SessionParts parts, Head head) : IAsyncDisposable
+/// <param name="accounted">What the session before accounted for.</param>
+public sealed class Session(SessionParts parts, Head head, long[]? accounted) : IAsyncDisposable
 {
     private static readonly TimeSpan FinishTimeout = TimeSpan.FromSeconds(2);
 
@@ -22,8 +23,12 @@ public sealed class Session(SessionParts parts, Head head) : IAsyncDisposable
     private readonly Confirmations _confirmations = new(KafkaClients.MaxOutstandingEvents, KafkaClients.MaxOutstandingBytes);
     private readonly ReplicationReader _reader = new(parts.Store.ConnectionString, parts.Slot);
     private readonly RestartPoint _restartPoint = new(parts.Database, parts.Slot, parts.Time);
+    private Publisher? _publisher;
     private Exception? _failure;
     private bool _healed;
+
+    /// <summary>The offsets up to which it knows what is on the topic.</summary>
+    public long[]? Accounted => _publisher?.NextOffsets() ?? accounted;
 
     /// <summary>Ends only by cancellation or an exception.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -88,12 +93,12 @@ public sealed class Session(SessionParts parts, Head head) : IAsyncDisposable
     {
         var topics = new Topic(parts.Kafka, admin);
         await topics.EnsureAsync(head, reason => parts.Report(TailState.Waiting, reason), ended);
-        var ends = await PartitionEnds.ReadAsync(parts.Kafka, head.Topic, head.Partitions, Headless, ended);
+        var ends = await PartitionEnds.ReadAsync(parts.Kafka, head.Topic, head.Partitions, accounted, Headless, ended);
         await PartitionEnds.MustBelongToAsync(parts.Database, head, ends, ended);
 
         using var confirmer = new Confirmer(_reader, _confirmations, Fail);
         var schemaIds = new SchemaIds(parts.Database, parts.Registry, head.Topic, Waits);
-        var publisher = new Publisher(
+        var publisher = _publisher = new Publisher(
             parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry, confirmer.Signal, Fail);
         var learning = schemaIds.LearnAsync(ended);
         var confirming = confirmer.RunAsync(ended);

@@ -22,6 +22,7 @@ public sealed partial class Tail
     private TimeSpan _delay = FirstDelay;
     private long? _activeSince;
     private bool _hadSlot;
+    private long[]? _accounted;
 
     public Tail(
         StoreOptions store, TailerOptions options, RegistryClient registry, TailerMetrics metrics, TailStatus status, NpgsqlDataSource source, ILogger log,
@@ -85,8 +86,15 @@ public sealed partial class Tail
             throw new SlotIsAnothersException($"{_parts.Slot} is served by process {pid}");
         }
         _hadSlot = true;
-        await using var session = new Session(_parts, head);
-        await session.RunAsync(stop);
+        await using var session = new Session(_parts, head, _accounted);
+        try
+        {
+            await session.RunAsync(stop);
+        }
+        finally
+        {
+            _accounted = session.Accounted;
+        }
     }
 
     private async Task AfterAsync(Exception e, CancellationToken stop)
@@ -97,6 +105,8 @@ public sealed partial class Tail
         {
             case SlotIsAnothersException:
                 Report(TailState.Standby, "another tailer serves the slot");
+                // It is the other that knows now.
+                _accounted = null;
                 await DelayAsync(StandbyInterval, stop);
                 return;
             case SlotLostException:

@@ -126,6 +126,36 @@ public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
     }
 
+    [Fact]
+    public async Task A_topic_that_can_only_be_read_stops_nothing_but_publication_until_it_can_be_written_again()
+    {
+        var broker = await kafka.BrokerAsync();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
+        await broker.CreateTopicAsync(store.Topic, SampleStore.Partitions);
+        using var admin = broker.NewAdmin();
+        await AllowAsync(admin, store.Topic, AclOperation.Read, AclOperation.Write, AclOperation.DescribeConfigs);
+        await using var tail = new RunningTail(store, kafka.UsersBootstrap, inMemory: false, client: OwnKafka.AsUser);
+        await tail.UntilAsync(TailState.Active);
+        await using var load = new Load(store);
+        await load.MoreAsync(300);
+
+        await admin.DeleteAclsAsync([new()
+        {
+            PatternFilter = new() { Type = ResourceType.Topic, Name = store.Topic, ResourcePatternType = ResourcePatternType.Literal },
+            EntryFilter = new() { Operation = AclOperation.Write, PermissionType = AclPermissionType.Allow },
+        }]);
+        var sentence = $"Kafka does not let this user write to topic {store.Topic}";
+        await tail.UntilAsync(TailState.Stopped, sentence);
+        // The next session's producer is refused before it has sent anything.
+        await Eventually.Until(() => tail.Lines.Count(sentence) > 1, "it is tried again, and refused");
+        await load.MoreAsync(300);
+
+        await AllowAsync(admin, store.Topic, AclOperation.Write);
+        await load.MoreAsync(300);
+        await load.StopAsync();
+        await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap, deadline: Deadline);
+    }
+
     private static Task AllowAsync(IAdminClient admin, string topic, params AclOperation[] operations) => admin.CreateAclsAsync(operations.Select(operation => new AclBinding
     {
         Pattern = new() { Type = ResourceType.Topic, Name = topic, ResourcePatternType = ResourcePatternType.Literal },

@@ -6,7 +6,7 @@ namespace Checkout.LogTailer.Tests;
 /// <summary>Appends from several connections until it is told to stop: small transactions, some rolled back.</summary>
 public sealed class Load : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
 
     private readonly CancellationTokenSource _enough = new();
     private readonly Task _writing;

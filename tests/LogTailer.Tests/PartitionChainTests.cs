@@ -33,7 +33,7 @@ public sealed class PartitionChainTests
             chain.BeginAtStart(PartitionEnds.WindowRecords);
             Read(chain, records);
         }
-        for (long window = PartitionEnds.WindowRecords; ; window *= 32)
+        for (var window = chain.FirstWindow; ; window *= 32)
         {
             chain.Begin(window);
             Read(chain, records);
@@ -51,6 +51,25 @@ public sealed class PartitionChainTests
         chain.Begin(PartitionEnds.WindowRecords);
         foreach (var position in records) chain.Take(HeadersOf(position));
         Assert.Equal(560, chain.End.Position);
+    }
+
+    /// <summary>A tailer that slept sent more than a window of records that follow each other ahead of what is missing before them; the running one had come to 100.</summary>
+    [Theory]
+    [InlineData("1-100 201-900", 100, 900)]
+    [InlineData("1-100 201-900 101-110", 110, 900)]
+    [InlineData("1-100 51-900", 900, 900)]
+    [InlineData("1-100", 100, 100)]
+    public void What_this_process_did_not_see_acknowledged_is_read_wholly(string runs, long position, long highest)
+    {
+        var records = Records(runs);
+        var chain = new PartitionChain(new("topic", 0), 0, records.Count, mustBeWhole: true, accounted: 100);
+        for (var window = chain.FirstWindow; ; window *= 32)
+        {
+            chain.Begin(window);
+            Read(chain, records);
+            if (!chain.NeedsMore) break;
+        }
+        Assert.Equal((position, highest), (chain.End.Position, chain.End.HighestPosition));
     }
 
     private static void Read(PartitionChain chain, List<long> records)

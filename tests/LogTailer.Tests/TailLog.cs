@@ -9,7 +9,9 @@ public sealed class TailLog(ITestOutputHelper? output) : ILoggerProvider, ILogge
 {
     private readonly ConcurrentQueue<string> _lines = new();
 
-    public bool Contains(string part) => _lines.Any(line => line.Contains(part, StringComparison.Ordinal));
+    public bool Contains(string part) => Count(part) > 0;
+
+    public int Count(string part) => _lines.Count(line => line.Contains(part, StringComparison.Ordinal));
 
     public ILogger CreateLogger(string categoryName) => this;
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;

@@ -106,6 +106,19 @@ internal static unsafe partial class RdKafka
     [LibraryImport(Library, EntryPoint = "rd_kafka_event_error")]
     public static partial ErrorCode ErrorOf(nint @event);
 
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_error_is_fatal")]
+    public static partial int IsFatal(nint @event);
+
+    /// <summary>Why a client can't go on; NoError of one that can.</summary>
+    public static ErrorCode FatalErrorOf(nint client)
+    {
+        var error = stackalloc byte[ErrorBytes];
+        return FatalErrorOf(client, error, ErrorBytes);
+    }
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_fatal_error")]
+    private static partial ErrorCode FatalErrorOf(nint client, byte* error, nuint errorSize);
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_event_error_string")]
     public static partial byte* ErrorText(nint @event);
 
