@@ -19,22 +19,23 @@ public sealed class Service<TCommand>(Choreography<TCommand> choreography, Func<
     /// <summary>A command of this service's operators: what to say of it, and how it runs.</summary>
     public List<OperatorCommand<TCommand>> OperatorCommands { get; init; } = [];
 
-    public Action<WebApplicationBuilder> Configure { get; init; } = _ => { };
+    /// <summary>Adds what this service needs beside, and answers with what an operator has to change in its settings.</summary>
+    public Func<WebApplicationBuilder, IEnumerable<string>> Configure { get; init; } = _ => [];
 
     public required Action<WebApplication> Map { get; init; }
 
     public async Task<int> RunAsync(string[] args)
     {
-        var isCommand = args.Length > 0 && !args[0].Contains(':', StringComparison.Ordinal) && (!args[0].StartsWith('-') || args[0] is "--help" or "-h" or "-?");
+        var isCommand = CommandLine.IsHelp(args) || (args.Length > 0 && !args[0].Contains(':', StringComparison.Ordinal) && !args[0].StartsWith('-'));
         var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
-        var (settings, problems) = ServiceSettings.Read(builder.Configuration);
-        if (problems.Count > 0 && args is not ["--help" or "-h" or "-?"])
+        var (settings, problems) = Settings.Read<ServiceSettings>(builder.Configuration, s => s.Problems());
+        problems = [.. problems, .. Configure(builder)];
+        if (problems.Count > 0 && !CommandLine.IsHelp(args))
         {
             foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
             return 2;
         }
         Register(builder, settings);
-        Configure(builder);
         var app = builder.Build();
         if (isCommand) return await CommandLine.RunAsync(args, app.Services, OperatorCommands, () => NewRebuild(app.Services, settings));
 

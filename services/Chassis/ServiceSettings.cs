@@ -3,7 +3,6 @@ using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Reactor;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Telemetry;
-using Microsoft.Extensions.Configuration;
 using Npgsql;
 
 namespace Checkout.Chassis;
@@ -17,21 +16,6 @@ public sealed class ServiceSettings
     public RegistryOptions Registry { get; set; } = new();
     public ReactorOptions Reactor { get; set; } = new();
     public TelemetryOptions Telemetry { get; set; } = new();
-
-    /// <summary>The settings, and what an operator has to change in them before the process can start.</summary>
-    public static (ServiceSettings Settings, IReadOnlyList<string> Problems) Read(IConfiguration configuration)
-    {
-        try
-        {
-            var settings = configuration.Get<ServiceSettings>() ?? new();
-            return (settings, settings.Problems().ToList());
-        }
-        catch (InvalidOperationException e)
-        {
-            // Such as: Failed to convert configuration value 'twelve' at 'EventStore:Partitions' to type 'System.Int32'.
-            return (new(), [e.Message]);
-        }
-    }
 
     public IEnumerable<string> Problems() =>
         [.. Database.Problems(), .. EventStore.Problems(), .. Kafka.Problems(), .. Registry.Faults(), .. Reactor.Problems(), .. Telemetry.Problems()];

@@ -1,12 +1,14 @@
+using Checkout.Chassis;
+using Checkout.Chassis.Operating;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Telemetry;
 using Checkout.LogTailer;
 using Checkout.LogTailer.Verifying;
 
-var isCommand = args is ["verify" or "--help" or "-h" or "-?", ..];
+var isCommand = CommandLine.IsHelp(args) || args is ["verify", ..];
 var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
-var options = builder.Configuration.Get<TailerOptions>() ?? new TailerOptions();
-if (options.Faults().ToList() is { Count: > 0 } faults && args is not ["--help" or "-h" or "-?", ..])
+var (options, faults) = Settings.Read<TailerOptions>(builder.Configuration, o => o.Faults());
+if (faults.Count > 0 && !CommandLine.IsHelp(args))
 {
     foreach (var sentence in faults) await Console.Error.WriteLineAsync(sentence);
     return 2;

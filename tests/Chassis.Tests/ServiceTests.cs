@@ -29,6 +29,17 @@ public sealed class ServiceTests(Stage stage)
     }
 
     [Fact]
+    public async Task Help_needs_no_settings()
+    {
+        var (code, said) = await RunAsync([], ["--help"]);
+        Assert.Equal(0, code);
+        Assert.Contains(said, line => line.TrimStart().StartsWith("redrive", StringComparison.Ordinal));
+        (code, said) = await RunAsync([], ["redrive", "--help"]);
+        Assert.Equal(0, code);
+        Assert.Contains(said, line => line.Contains("--why", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Its_commands_run_to_their_end_and_the_store_of_another_is_refused()
     {
         var settings = await SettingsAsync();

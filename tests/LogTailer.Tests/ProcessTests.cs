@@ -41,6 +41,10 @@ public sealed class ProcessTests(PostgresFixture postgres, BrokerFixture brokers
     [Fact]
     public async Task With_settings_that_cannot_work_it_says_what_to_change_and_does_not_start()
     {
+        await using var wrongKind = new TailerProcess("wrong kind", "--Kafka:MinInSyncReplicas=two");
+        Assert.Equal(2, await wrongKind.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("'two' at 'Kafka:MinInSyncReplicas'", wrongKind.Said, StringComparison.Ordinal);
+
         await using var tailer = new TailerProcess("unset", "--Stores:0:Name=store", "--Stores:0:ConnectionString=Host=localhost", "--Kafka:MinInSyncReplicas=5");
         Assert.Equal(2, await tailer.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Contains("Stores:0:ConnectionString names no Database", tailer.Said, StringComparison.Ordinal);

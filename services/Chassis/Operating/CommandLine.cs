@@ -6,18 +6,26 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Checkout.Chassis.Operating;
 
 /// <summary>The commands of a service, beside serving: migrate, rebuild, parked, redrive, discard, and what its operators give it.</summary>
-internal static class CommandLine
+public static class CommandLine
 {
-    public static Task<int> RunAsync<TCommand>(
+    private static readonly string[] Help = ["--help", "-h", "-?"];
+
+    /// <summary>Whether only help is asked for, of the program or of one of its commands.</summary>
+    public static bool IsHelp(string[] args) => args.Any(Help.Contains);
+
+    internal static Task<int> RunAsync<TCommand>(
         string[] args, IServiceProvider services, IReadOnlyList<OperatorCommand<TCommand>> operators, Func<Rebuild<TCommand>> rebuild)
     {
         var root = new RootCommand("Without a command it serves. Settings come from appsettings.json and the environment, for the commands too.");
         root.Add(Migrate(services));
         root.Add(RebuildCommand(rebuild));
-        var parked = services.GetRequiredService<ParkedCommands<TCommand>>();
-        root.Add(List(parked));
-        root.Add(Freeing("redrive", "Handles what is parked of a key, in order, up to the first that still can't be handled.", parked.RedriveAsync));
-        root.Add(Freeing("discard", "Gives up the oldest parked event of a key for good.", parked.DiscardAsync));
+        // Made when a command runs: its help needs no settings.
+        ParkedCommands<TCommand> Parked() => services.GetRequiredService<ParkedCommands<TCommand>>();
+        root.Add(List(Parked));
+        root.Add(Freeing("redrive", "Handles what is parked of a key, in order, up to the first that still can't be handled.",
+            (topic, key, who, why, output, cancellation) => Parked().RedriveAsync(topic, key, who, why, output, cancellation)));
+        root.Add(Freeing("discard", "Gives up the oldest parked event of a key for good.",
+            (topic, key, who, why, output, cancellation) => Parked().DiscardAsync(topic, key, who, why, output, cancellation)));
         foreach (var command in operators) root.Add(Giving(command, services));
         return root.Parse(args).InvokeAsync();
     }
@@ -41,10 +49,10 @@ internal static class CommandLine
         return command;
     }
 
-    private static Command List<TCommand>(ParkedCommands<TCommand> parked)
+    private static Command List<TCommand>(Func<ParkedCommands<TCommand>> parked)
     {
         var command = new Command("parked", "Lists the events that could not be handled, and those behind them.");
-        command.SetAction((_, cancellation) => parked.ListAsync(Console.Out, cancellation));
+        command.SetAction((_, cancellation) => parked().ListAsync(Console.Out, cancellation));
         return command;
     }
 

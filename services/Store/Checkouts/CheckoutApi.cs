@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using avatarstore.store;
+using Checkout.Chassis;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Reactor;
@@ -15,10 +16,9 @@ public static class CheckoutApi
     private const int MaxKeyLength = 200;
     private const int MaxSkuLength = 100;
 
-    public static void Configure(WebApplicationBuilder builder)
+    public static IEnumerable<string> Configure(WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection("Checkouts").Get<CheckoutOptions>() ?? new();
-        if (options.Deadline <= TimeSpan.Zero) throw new InvalidOperationException($"Checkouts:Deadline is {options.Deadline}; give a time above zero, such as 00:05:00.");
+        var (options, problems) = Settings.Read<CheckoutOptions>(builder.Configuration.GetSection("Checkouts"), o => o.Problems());
         builder.Services.AddSingleton(options).AddSingleton<CheckoutQueries>();
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
@@ -27,6 +27,7 @@ public static class CheckoutApi
             json.SerializerOptions.AllowDuplicateProperties = false;
             json.SerializerOptions.UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow;
         });
+        return problems;
     }
 
     public static void Map(WebApplication app)
@@ -93,4 +94,9 @@ public sealed class CheckoutOptions
 {
     /// <summary>How long a checkout may be funded and assigned after it was posted; later it is refused and refunded.</summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromMinutes(5);
+
+    public IEnumerable<string> Problems()
+    {
+        if (Deadline <= TimeSpan.Zero) yield return $"Checkouts:Deadline is {Deadline}; give a time above zero, such as 00:05:00.";
+    }
 }

@@ -11,7 +11,7 @@ internal sealed class Traffic : IAsyncDisposable
 {
     private const int Partitions = 12;
     private const long Coins = 1_000_000;
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
     private readonly TestSystem _system;
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
