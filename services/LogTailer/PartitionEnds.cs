@@ -90,13 +90,26 @@ public static class PartitionEnds
         while (unread.Count > 0)
         {
             stop.ThrowIfCancellationRequested();
-            if (consumer.Consume(PollTimeout) is not { } result) continue;
+            if (Consume(consumer) is not { } result) continue;
             step();
             if (!unread.TryGetValue(result.Partition.Value, out var chain)) continue;
             if (!result.IsPartitionEOF && result.Offset.Value < chain.Until) chain.Take(result.Message.Headers);
             if (!result.IsPartitionEOF && result.Offset.Value < chain.Until - 1) continue;
             // Not paused: that would outlast the next assignment (librdkafka 2.16.0).
             unread.Remove(result.Partition.Value);
+        }
+    }
+
+    private static ConsumeResult<byte[], byte[]>? Consume(IConsumer<byte[], byte[]> consumer)
+    {
+        try
+        {
+            return consumer.Consume(PollTimeout);
+        }
+        catch (ConsumeException e) when (e.Error.Code == ErrorCode.GroupAuthorizationFailed)
+        {
+            // The client asks for the group's coordinator all the same; nothing is committed, and reading goes on.
+            return null;
         }
     }
 

@@ -138,6 +138,8 @@ public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture
         await tail.UntilAsync(TailState.Active);
         await using var load = new Load(store);
         await load.MoreAsync(300);
+        // So that the next session has an end to read, without any right on a consumer group.
+        await TopicReader.UntilRecordsAsync(broker.Bootstrap, store.Topic, SampleStore.Partitions, 300);
 
         await admin.DeleteAclsAsync([new()
         {
