@@ -33,12 +33,7 @@ public sealed class PartitionChainTests
             chain.BeginAtStart(PartitionEnds.WindowRecords);
             Read(chain, records);
         }
-        for (var window = chain.FirstWindow; ; window *= 32)
-        {
-            chain.Begin(window);
-            Read(chain, records);
-            if (!chain.NeedsMore) break;
-        }
+        ReadToEnd(chain, records);
         Assert.Equal((position, highest), (chain.End.Position, chain.End.HighestPosition));
         Assert.Equal(records[0] != 1, chain.IsHeadless);
     }
@@ -63,13 +58,18 @@ public sealed class PartitionChainTests
     {
         var records = Records(runs);
         var chain = new PartitionChain(new("topic", 0), 0, records.Count, mustBeWhole: true, accounted: 100);
+        ReadToEnd(chain, records);
+        Assert.Equal((position, highest), (chain.End.Position, chain.End.HighestPosition));
+    }
+
+    private static void ReadToEnd(PartitionChain chain, List<long> records)
+    {
         for (var window = chain.FirstWindow; ; window *= 32)
         {
             chain.Begin(window);
             Read(chain, records);
             if (!chain.NeedsMore) break;
         }
-        Assert.Equal((position, highest), (chain.End.Position, chain.End.HighestPosition));
     }
 
     private static void Read(PartitionChain chain, List<long> records)
