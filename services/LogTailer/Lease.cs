@@ -35,7 +35,7 @@ public sealed class Lease : IAsyncDisposable
 
     /// <summary>Asks until disposed; <paramref name="lost"/> is called once when the slot is not ours any more or can't be asked about.</summary>
     public static async Task<Lease> StartAsync(
-        NpgsqlDataSource database, string slot, int walSenderPid, TimeProvider time, Action<SlotState> seen, Action<Exception> lost, CancellationToken stop)
+        NpgsqlDataSource database, string slot, int walSenderPid, TimeProvider time, Action<SlotState> seen, Func<Exception, Task> lost, CancellationToken stop)
     {
         var lease = new Lease(await database.OpenConnectionAsync(stop), slot, walSenderPid, time, seen);
         lease._asking = Task.Run(() => lease.AskAsync(lost), CancellationToken.None);
@@ -52,7 +52,7 @@ public sealed class Lease : IAsyncDisposable
         }
     }
 
-    private async Task AskAsync(Action<Exception> lost)
+    private async Task AskAsync(Func<Exception, Task> lost)
     {
         try
         {
@@ -69,7 +69,7 @@ public sealed class Lease : IAsyncDisposable
         {
             // Also 57P01 when the server stops: a walsender waits there for confirmations that a broker outage may hold up for ever, so the session ends.
             Volatile.Write(ref _validUntil, long.MinValue);
-            lost(e is OperationCanceledException
+            await lost(e is OperationCanceledException
                 ? new TimeoutException($"PostgreSQL did not say within {QuestionTimeoutSeconds} s whose slot {_slot} is.", e)
                 : e);
         }
@@ -88,10 +88,13 @@ public sealed class Lease : IAsyncDisposable
             _gained.TrySetResult();
             Interlocked.Exchange(ref _answered, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         }
-        else if (_gained.Task.IsCompleted || state.ActivePid is not null)
+        else if (state.ActivePid is { } other)
         {
-            throw new SlotIsAnothersException($"The replication slot {_slot} is served by {(state.ActivePid is { } pid ? $"process {pid}" : "nobody")}, not "
-                + $"by our process {_walSenderPid}.");
+            throw new SlotIsAnothersException($"The replication slot {_slot} is served by process {other}, not by our process {_walSenderPid}.");
+        }
+        else if (_gained.Task.IsCompleted)
+        {
+            throw new NpgsqlException($"The replication slot {_slot} is not served by our process {_walSenderPid} any more.");
         }
     }
 

@@ -55,16 +55,14 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         // Until healing is done nothing counts as idle, so no position is confirmed past an event that is not on the topic.
         _confirmations.Opened();
         await _reader.OpenAsync(ended);
-        await using var lease = await Lease.StartAsync(
-            parts.Source, parts.Slot, _reader.WalSenderPid, parts.Time, Seen, Fail, ended);
         using var streaming = CancellationTokenSource.CreateLinkedTokenSource(ended);
         await using var messages = _reader.Stream(streaming.Token).GetAsyncEnumerator(streaming.Token);
         // START_REPLICATION goes out with the first move; the move itself may last until the next event.
-        var next = messages.MoveNextAsync().AsTask();
+        var next = StartedAsync(messages, streaming.Token);
         try
         {
+            await using var lease = await Lease.StartAsync(parts.Source, parts.Slot, _reader.WalSenderPid, parts.Time, Seen, e => LostAsync(e, next), ended);
             await Task.WhenAny(next, lease.Gained).WaitAsync(ended);
-            if (next.IsFaulted) await ReplicationReader.StartedAsync(next, parts.Slot);
             await PublishAsync(messages, next, lease, ended, stop);
         }
         finally
@@ -72,6 +70,27 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
             await streaming.CancelAsync();
             await SettledAsync(next);
         }
+    }
+
+    /// <summary>The first move. A slot that can't be read is told by it, at once or when the first change is decoded: then the session ends, whatever it is at.</summary>
+    private async Task<bool> StartedAsync(IAsyncEnumerator<PgOutputReplicationMessage> messages, CancellationToken ended)
+    {
+        try
+        {
+            return await ReplicationReader.StartedAsync(messages.MoveNextAsync().AsTask(), parts.Slot);
+        }
+        catch (Exception e) when (!ended.IsCancellationRequested)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+
+    /// <summary>PostgreSQL says why the stream ended before it frees the slot, so the word of the stream is only still to be read, and says more.</summary>
+    private async Task LostAsync(Exception e, Task<bool> next)
+    {
+        await Task.WhenAny(next, Task.Delay(FinishTimeout, parts.Time));
+        Fail(e);
     }
 
     private async Task PublishAsync(
@@ -174,7 +193,8 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         {
             await task.WaitAsync(FinishTimeout);
         }
-        catch (Exception e) when (e is OperationCanceledException or TimeoutException or KafkaException || ReplicationReader.IsConnectionTrouble(e))
+        catch (Exception e) when (e is OperationCanceledException or TimeoutException or KafkaException or SlotLostException or SlotIsAnothersException
+            || ReplicationReader.IsConnectionTrouble(e))
         {
             // The reason is reported by whoever ended the session.
         }

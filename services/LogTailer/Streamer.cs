@@ -12,7 +12,7 @@ public sealed class Streamer(Head head, SuccessorRule rule, Healer healer, Publi
     public async Task RunAsync(IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next, CancellationToken stop)
     {
         // The first move was made before the topic's ends were read.
-        for (var more = await ReplicationReader.StartedAsync(next, parts.Slot); more; more = await messages.MoveNextAsync())
+        for (var more = await next; more; more = await messages.MoveNextAsync())
             await HandleAsync(messages.Current, stop);
         throw new NpgsqlException("PostgreSQL ended the replication stream.");
     }

@@ -92,6 +92,23 @@ public sealed class SlotTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_stream_that_ends_while_publishing_waits_is_told_with_its_own_reason()
+    {
+        await using var broker = InMemoryBroker.Start();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
+        await broker.CreateTopicAsync(store.Topic, SampleStore.Partitions);
+        await store.AppendAsync(new Sample("k"));
+        var registry = new StubRegistry { IsAway = true };
+        await using var tail = new RunningTail(store, broker.Bootstrap, registry);
+        await tail.UntilAsync(TailState.Active, "publishing waits");
+        await store.SqlAsync($"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{store.Slot}'");
+        await Eventually.Until(() => tail.Lines.Contains("terminating connection"), "the stream's end is said");
+        registry.IsAway = false;
+        await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
+        Assert.False(tail.Lines.Contains("another tailer"));
+    }
+
+    [Fact]
     public async Task A_slot_dropped_while_the_tailer_was_away_is_made_anew_and_the_store_fills_the_gap()
     {
         await using var broker = InMemoryBroker.Start();
