@@ -132,6 +132,12 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
             Waits(null);
             await new Streamer(head, rule, healer, publisher, _confirmations, parts).RunAsync(messages, next, ended);
         }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            // Before what follows from the end of the stream, such as a lease that finds the slot free, can be taken for the reason.
+            Fail(e);
+            throw;
+        }
         finally
         {
             if (stop.IsCancellationRequested && Volatile.Read(ref _failure) is null) await FinishAsync(publisher, confirmer);

@@ -71,4 +71,18 @@ public sealed class RegistryTests(PostgresFixture postgres)
         await store.AppendAsync(new Sample("a") { Fingerprint = [9, 9, 9, 9, 9, 9, 9, 9] });
         await tail.UntilAsync(TailState.Stopped, "0909090909090909");
     }
+
+    [Fact]
+    public async Task What_stopped_publication_is_said_also_where_the_session_takes_long_to_end()
+    {
+        await using var broker = InMemoryBroker.Start();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
+        await broker.CreateTopicAsync(store.Topic, SampleStore.Partitions);
+        // Longer than the lease needs to see that the stream has ended and the slot is free.
+        var registry = new StubRegistry { Takes = Lease.QuestionInterval * 5 };
+        await using var tail = new RunningTail(store, broker.Bootstrap, registry);
+        await store.AppendAsync(new Sample("a") { Fingerprint = [9, 9, 9, 9, 9, 9, 9, 9] });
+        await tail.UntilAsync(TailState.Stopped, "0909090909090909");
+        Assert.False(tail.Lines.Contains("another tailer"));
+    }
 }

@@ -14,6 +14,8 @@ public sealed class StubRegistry : HttpMessageHandler
 
     public bool IsAway { get; set; }
     public bool Refuses { get; set; }
+    /// <summary>How long it takes for an answer, also to who does not wait for it any more.</summary>
+    public TimeSpan Takes { get; set; }
     public int Asked => Volatile.Read(ref _asked);
 
     public bool Knows(string schema)
@@ -26,6 +28,7 @@ public sealed class StubRegistry : HttpMessageHandler
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _asked);
+        await Task.Delay(Takes, CancellationToken.None);
         if (IsAway) throw new HttpRequestException("Connection refused (registry.test)");
         var text = request.Content is null ? "{}" : await request.Content.ReadAsStringAsync(cancellationToken);
         if (request.Method == HttpMethod.Put) return Answer(HttpStatusCode.OK, text);

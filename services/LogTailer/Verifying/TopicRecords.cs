@@ -7,6 +7,8 @@ namespace Checkout.LogTailer.Verifying;
 internal sealed class TopicRecords : IDisposable
 {
     private const int MaxAheadRecords = 5_000;
+    /// <summary>So many times longer is waited for what is known to be there.</summary>
+    private const int SlownessFactor = 10;
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan WatermarkTimeout = TimeSpan.FromSeconds(10);
 
@@ -28,7 +30,8 @@ internal sealed class TopicRecords : IDisposable
         _consumer.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
     }
 
-    /// <summary>The partition's next record, which stays the next until it is taken; null when no partition had a further record for so long.</summary>
+    /// <summary>The partition's next record, which stays the next until it is taken; null when it has no further one and no partition had one for so long.</summary>
+    /// <exception cref="KafkaException">Records are there and do not come, or the brokers do not say.</exception>
     public ConsumeResult<byte[], byte[]>? Peek(int partition, TimeSpan patience, CancellationToken stop)
     {
         for (var silent = Stopwatch.StartNew(); _ahead[partition].Count == 0;)
@@ -40,7 +43,12 @@ internal sealed class TopicRecords : IDisposable
                 if (_ahead[record.Partition.Value].Count == MaxAheadRecords && record.Partition.Value != partition) Pause(record.Partition.Value);
                 silent.Restart();
             }
-            else if (silent.Elapsed > patience) return null;
+            else if (silent.Elapsed > patience)
+            {
+                if (!HasMore(partition)) return null;
+                if (silent.Elapsed > patience * SlownessFactor)
+                    throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"the records at the end of {_topic}/{partition} did not come within {silent.Elapsed.TotalSeconds:F0} s."));
+            }
         }
         return _ahead[partition].Peek();
     }
@@ -51,8 +59,8 @@ internal sealed class TopicRecords : IDisposable
         if (_ahead[partition].Count == 0 && _paused.Remove(partition)) _consumer.Resume([new(_topic, partition)]);
     }
 
-    /// <summary>Whether records were on the partition, when this was asked, that have not been taken yet.</summary>
-    public long End(int partition) => _asking.QueryWatermarkOffsets(new(_topic, partition), WatermarkTimeout).High.Value;
+    /// <summary>The offset after the last record that was on the partition when this was asked.</summary>
+    public long End(int partition) => Watermarks(partition).High.Value;
 
     /// <summary>The offset after the last record taken; 0 where none was.</summary>
     public long Next(int partition) => _next[partition];
@@ -63,6 +71,22 @@ internal sealed class TopicRecords : IDisposable
         _asking.Dispose();
     }
 
+    /// <summary>Asked with none waiting in memory, so that the next to come is the next to take.</summary>
+    private bool HasMore(int partition)
+    {
+        try
+        {
+            var marks = Watermarks(partition);
+            return Math.Max(_next[partition], marks.Low.Value) < marks.High.Value;
+        }
+        catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_UnknownPartition or ErrorCode.Local_UnknownTopic or ErrorCode.UnknownTopicOrPart)
+        {
+            return false;
+        }
+    }
+
+    private WatermarkOffsets Watermarks(int partition) => _asking.QueryWatermarkOffsets(new(_topic, partition), WatermarkTimeout);
+
     private ConsumeResult<byte[], byte[]>? Consume()
     {
         try
@@ -71,7 +95,7 @@ internal sealed class TopicRecords : IDisposable
         }
         catch (ConsumeException e) when (!e.Error.IsFatal)
         {
-            // A topic that is not there, or brokers that are away: patience decides.
+            // A topic that is not there, or brokers that are away: what they say of the end decides.
             return null;
         }
     }

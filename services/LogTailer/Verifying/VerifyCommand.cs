@@ -15,7 +15,7 @@ internal static class VerifyCommand
     public static Task<int> RunAsync(string[] args, TailerOptions options)
     {
         var store = new Option<string?>("--store") { Description = "Only this store, by its name in the settings; by default all, at once." };
-        var patience = new Option<int>("--patience") { Description = "Seconds without any record after which the next one counts as missing.", DefaultValueFactory = _ => 30 };
+        var patience = new Option<int>("--patience") { Description = "Seconds without any record after which an event beyond a partition's end counts as missing.", DefaultValueFactory = _ => 30 };
         var command = new Command("verify", "Compares every event of the stores with the topics, byte for byte, while everything runs. Exit code 0: the same; 1: a difference; 2: not verified.") { store, patience };
         command.SetAction((result, stop) => VerifyAsync(options, result.GetValue(store), TimeSpan.FromSeconds(result.GetValue(patience)), stop));
         var root = new RootCommand("Without a command it publishes. Settings come from appsettings.json and the environment, for the command too.") { command };

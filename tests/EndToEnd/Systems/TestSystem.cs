@@ -69,6 +69,11 @@ public sealed class TestSystem : IAsyncDisposable
     private static void KeepLogs(LocalOptions options, string name)
     {
         var kept = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(TestLog.File)!, "logs", name)).FullName;
-        foreach (var log in Directory.GetFiles(Path.Combine(options.Folder, "logs"))) File.Copy(log, Path.Combine(kept, Path.GetFileName(log)), overwrite: true);
+        foreach (var log in Directory.GetFiles(Path.Combine(options.Folder, "logs")))
+        {
+            File.Copy(log, Path.Combine(kept, Path.GetFileName(log)), overwrite: true);
+            // Shown if the test fails.
+            foreach (var line in LogExcerpt.Of(log)) TestContext.Current.TestOutputHelper?.WriteLine(line);
+        }
     }
 }

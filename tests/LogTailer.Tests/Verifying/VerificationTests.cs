@@ -56,6 +56,23 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
     }
 
     [Fact]
+    public async Task A_topic_that_is_gone_lacks_the_first_event()
+    {
+        await AppendAsync(1);
+        await using var broker = InMemoryBroker.Start();
+        Assert.Contains("at position 1 is not there", (await VerifyAsync(broker)).Difference, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Brokers_that_are_away_are_no_difference()
+    {
+        await AppendAsync(1);
+        var broker = InMemoryBroker.Start();
+        await broker.DisposeAsync();
+        await Assert.ThrowsAsync<KafkaException>(() => VerifyAsync(broker));
+    }
+
+    [Fact]
     public async Task An_event_that_the_store_does_not_hold_is_named()
     {
         await PublishAsync();

@@ -1,0 +1,30 @@
+using System.Text.Json;
+
+namespace Checkout.EndToEnd.Systems;
+
+/// <summary>What a process said last, in short: without its lines about single events.</summary>
+internal static class LogExcerpt
+{
+    private const int MaxLines = 25;
+    private const int MaxLength = 300;
+    private const string OfSingleEvents = "Checkout.Chassis.Reactor.ReactorPass";
+
+    public static IEnumerable<string> Of(string file)
+    {
+        var process = Path.GetFileNameWithoutExtension(file);
+        return File.ReadLines(file).Select(line => Shortened(process, line)).OfType<string>().TakeLast(MaxLines);
+    }
+
+    /// <summary>Null for what is left out.</summary>
+    private static string? Shortened(string process, string line)
+    {
+        // PostgreSQL's log is no JSON, and a process that was killed leaves half a line.
+        if (!line.StartsWith('{') || !line.EndsWith('}')) return null;
+        using var json = JsonDocument.Parse(line);
+        var entry = json.RootElement;
+        var level = entry.GetProperty("LogLevel").GetString();
+        if (level == "Information" && entry.GetProperty("Category").GetString() == OfSingleEvents) return null;
+        var said = $"{entry.GetProperty("Timestamp").GetDateTime():HH:mm:ss.fff} {process} {level} {entry.GetProperty("Message").GetString()}";
+        return said.Length <= MaxLength ? said : said[..MaxLength];
+    }
+}
