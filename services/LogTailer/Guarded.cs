@@ -1,3 +1,5 @@
+using Checkout.Chassis.Kafka;
+
 namespace Checkout.LogTailer;
 
 /// <summary>
@@ -56,7 +58,7 @@ public static class Guarded
     /// <summary>Ends the client, and waits so long for it; false when it had not ended by then.</summary>
     public static async Task<bool> EndAsync(IDisposable client, TimeSpan atMost)
     {
-        var ending = Task.Run(client.Dispose);
+        var ending = Blocking.RunAsync(client.Dispose);
         if (await Task.WhenAny(ending, Task.Delay(atMost)) != ending) return false;
         await ending;
         return true;

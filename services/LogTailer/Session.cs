@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Checkout.Chassis.Kafka;
 using Confluent.Kafka;
 using Npgsql;
 using Npgsql.Replication.PgOutput.Messages;
@@ -182,7 +183,7 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
     /// <summary>A clean end: what is on its way arrives and is confirmed, so the next start finds nothing to skip.</summary>
     private static async Task FinishAsync(Publisher publisher, Confirmer confirmer)
     {
-        await Task.Run(() => publisher.Finish(FinishTimeout), CancellationToken.None);
+        await Blocking.RunAsync(() => publisher.Finish(FinishTimeout));
         try
         {
             await confirmer.ReportAsync(CancellationToken.None).WaitAsync(FinishTimeout);

@@ -53,7 +53,7 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
     {
         // The in-memory broker (librdkafka 2.16.0) makes topics of 4 partitions and serves neither CreateTopics nor DescribeConfigs.
         if (kafka.InMemory)
-            return (await Task.Run(() => admin.GetMetadata(RequestTimeout))).Topics.Find(t => t.Topic == topic && t.Partitions.Count > 0)?.Partitions.Count;
+            return (await Blocking.RunAsync(() => admin.GetMetadata(RequestTimeout))).Topics.Find(t => t.Topic == topic && t.Partitions.Count > 0)?.Partitions.Count;
         return (await DescriptionAsync(topic))?.Replicas.Count;
     }
 

@@ -75,6 +75,14 @@ public sealed class GuardedTests : IDisposable
         Assert.True(await Guarded.EndAsync(new Client(() => { }), TimeSpan.FromMinutes(1)));
     }
 
+    [Fact]
+    public async Task A_client_ends_on_a_thread_of_its_own()
+    {
+        var onPool = true;
+        Assert.True(await Guarded.EndAsync(new Client(() => onPool = Thread.CurrentThread.IsThreadPoolThread), TimeSpan.FromMinutes(1)));
+        Assert.False(onPool);
+    }
+
     private sealed class Client(Action end) : IDisposable
     {
         public void Dispose() => end();

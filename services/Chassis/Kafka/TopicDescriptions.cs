@@ -24,7 +24,7 @@ public sealed unsafe class TopicDescriptions(AdminClientConfig config) : IDispos
     private bool _disposed;
 
     /// <exception cref="KafkaException">The brokers do not answer in time.</exception>
-    public Task<IReadOnlyList<DescribedTopic>> AskAsync(IEnumerable<string> topics, TimeSpan timeout) => Task.Run(() => Ask([.. topics], timeout));
+    public Task<IReadOnlyList<DescribedTopic>> AskAsync(IEnumerable<string> topics, TimeSpan timeout) => Blocking.RunAsync(() => Ask([.. topics], timeout));
 
     public void Dispose()
     {

@@ -20,8 +20,7 @@ internal sealed class Crowd
     private const int RareKinds = 3;
     private const int RarePieces = 5;
     private const long Price = 10;
-    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromMilliseconds(200);
 
     private readonly TestSystem _system;
     private readonly string _run = Guid.NewGuid().ToString("N")[..8];
@@ -60,7 +59,7 @@ internal sealed class Crowd
         }
     }));
 
-    public Task UntilAcceptedAsync(int posts) => Eventually.Until(() => Accepted >= posts, $"{posts} posts are accepted", Patience);
+    public Task UntilAcceptedAsync(int posts) => Eventually.Until(() => Accepted >= posts, $"{posts} posts are accepted", Players.Patience);
 
     /// <summary>Each post is one checkout, which has ended in one of the four ways; the same posts sent once more are the same checkouts.</summary>
     public async Task AssertEndedAsync()
@@ -68,7 +67,7 @@ internal sealed class Crowd
         Assert.Equal(All, _accepted.Values.Distinct().Count());
         var ended = new ConcurrentBag<CheckoutSeen>();
         await Parallel.ForEachAsync(_accepted, new ParallelOptions { MaxDegreeOfParallelism = Customers, CancellationToken = Cancel },
-            async (a, stop) => ended.Add(await _system.Game.EndOfAsync(a.Key.Customer, a.Value, Patience, stop)));
+            async (a, stop) => ended.Add(await _system.Game.EndOfAsync(a.Key.Customer, a.Value, Players.Patience, stop)));
 
         var ways = ended.CountBy(c => c.Reason is null ? c.State : $"{c.State} {c.Reason}").ToDictionary();
         TestLog.Say($"  {Retries} posts sent again; {string.Join(", ", ways.OrderBy(w => w.Key).Select(w => $"{w.Value} {w.Key}"))}");

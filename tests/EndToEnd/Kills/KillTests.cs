@@ -8,7 +8,7 @@ namespace Checkout.EndToEnd.Kills;
 [Collection(SharedSystem.Collection)]
 public sealed class KillTests(SharedSystem shared)
 {
-    private static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BackWithin = Players.Patience;
 
     private readonly TestSystem _system = shared.System;
 

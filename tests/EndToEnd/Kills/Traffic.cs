@@ -43,7 +43,7 @@ internal sealed class Traffic : IAsyncDisposable
         ReadOn();
         var lately = Lately(service);
         return lately.Select(r => r.Process).Distinct().Count() == 2 && lately.GroupBy(r => r.Topic).All(topic => topic.Select(PartitionOf).Distinct().Count() == Partitions);
-    }, $"two instances of {service} share the partitions", TimeSpan.FromSeconds(60));
+    }, $"two instances of {service} share the partitions");
 
     /// <summary>The partitions whose last reaction was this process's.</summary>
     public HashSet<(string Topic, int Partition)> Of(string process)
@@ -63,7 +63,7 @@ internal sealed class Traffic : IAsyncDisposable
             takenUp = _reactions.Where(r => ServiceOf(r.Process) == service && r.At > dead && partitions.Contains((r.Topic, PartitionOf(r))))
                 .GroupBy(r => (r.Topic, PartitionOf(r))).ToDictionary(g => g.Key, g => g.Min(r => r.At));
             return takenUp.Count == partitions.Count;
-        }, $"the partitions of {service} are taken up again", TimeSpan.FromSeconds(60));
+        }, $"the partitions of {service} are taken up again");
         return (takenUp.Values.Min() - killed, takenUp.Values.Max() - killed);
     }
 
@@ -77,7 +77,7 @@ internal sealed class Traffic : IAsyncDisposable
             first = _reactions.Where(r => ServiceOf(r.Process) == "balance" && r.Topic == Contracts.Topics.StoreCheckouts && _posted.TryGetValue(r.CheckoutId, out var p) && p.PostedAt > dead)
                 .Select(r => (DateTime?)r.At).Min();
             return first is not null;
-        }, "a checkout posted after the tailer's death is published", TimeSpan.FromSeconds(60));
+        }, "a checkout posted after the tailer's death is published");
         return first!.Value - killed;
     }
 

@@ -20,15 +20,7 @@ public sealed class LocalProgramTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Ctrl_C_stops_everything()
-    {
-        await using var local = LocalRun.Start(_folder.Path, InMemory, "--port", Port());
-        await local.RunningAsync();
-        await StopsEverythingAsync(local, "INT");
-    }
-
-    [Fact]
-    public async Task Its_own_violent_death_stops_everything_and_the_next_start_goes_on()
+    public async Task Its_own_violent_death_stops_everything_and_the_next_start_goes_on_until_Ctrl_C_stops_everything()
     {
         const string customer = "player-1";
         Answer posted;
@@ -43,6 +35,7 @@ public sealed class LocalProgramTests : IDisposable
         await using var again = LocalRun.Start(_folder.Path, "--port", Port());
         using var game = new Game(await again.RunningAsync());
         Assert.Equal("completed", (await game.EndOfAsync(customer, posted.Json.GetProperty("checkoutId").GetGuid(), Players.Patience, Cancel)).State);
+        await StopsEverythingAsync(again, "INT");
     }
 
     [Fact]

@@ -7,7 +7,8 @@ namespace Checkout.EndToEnd.Systems;
 /// <summary>Customers of a test's own, with the coins it needs.</summary>
 internal static class Players
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    /// <summary>For what must come and may take long on a machine that is busy with other tests.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
