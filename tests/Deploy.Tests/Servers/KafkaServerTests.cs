@@ -52,20 +52,5 @@ public sealed class KafkaServerTests : IDisposable
         Assert.Contains("process.roles", refusal.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Three_nodes_make_a_cluster_that_outlives_one_of_them()
-    {
-        Assert.SkipWhen(KafkaHome.Find() is null, "No released Kafka is here: set KAFKA_HOME.");
-        var cancel = TestContext.Current.CancellationToken;
-        await using var cluster = await KafkaCluster.StartAsync(_folder, nodes: 3, heapMiB: 300, cancel: cancel);
-        await cluster.CreateTopicAsync("t", 12, replicas: 3, cancel: cancel);
-        await Records.ProduceAsync(cluster, "t", 12, perPartition: 5);
-        await cluster.Nodes[0].KillAsync();
-        await Records.ProduceAsync(cluster, "t", 12, perPartition: 5);
-        Assert.Equal(120, Records.Read(cluster, "t", 120).Count);
-        await cluster.StartNodeAsync(0, cancel);
-        Assert.Equal(120, Records.Read(cluster, "t", 120).Count);
-    }
-
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }
