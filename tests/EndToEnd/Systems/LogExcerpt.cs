@@ -18,13 +18,23 @@ internal static class LogExcerpt
     /// <summary>Null for what is left out.</summary>
     private static string? Shortened(string process, string line)
     {
-        // PostgreSQL's log is no JSON, and a process that was killed leaves half a line.
-        if (!line.StartsWith('{') || !line.EndsWith('}')) return null;
-        using var json = JsonDocument.Parse(line);
-        var entry = json.RootElement;
+        if (Parsed(line) is not { ValueKind: JsonValueKind.Object } entry) return null;
         var level = entry.GetProperty("LogLevel").GetString();
         if (level == "Information" && entry.GetProperty("Category").GetString() == OfSingleEvents) return null;
         var said = $"{entry.GetProperty("Timestamp").GetDateTime():HH:mm:ss.fff} {process} {level} {entry.GetProperty("Message").GetString()}";
         return said.Length <= MaxLength ? said : said[..MaxLength];
+    }
+
+    /// <summary>Null where it is no JSON: PostgreSQL's log is none, and a process that was killed leaves half a line.</summary>
+    private static JsonElement? Parsed(string line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line).RootElement;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 }
