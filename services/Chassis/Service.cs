@@ -2,6 +2,7 @@ using System.Reflection;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Operating;
 using Checkout.Chassis.Reactor;
 using Checkout.Chassis.Registry;
@@ -60,6 +61,7 @@ public sealed class Service<TCommand>(Choreography<TCommand> choreography, Func<
             .AddSingleton(states)
             .AddSingleton(_ => new RegistryClient(new HttpClient(), settings.Registry))
             .AddSingleton<ReactorState>()
+            .AddSingleton(p => new BrokerWatch(settings.Kafka.Admin(), p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System))
             .AddSingleton(p => new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), choreography.Service,
                 settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>()))
             .AddSingleton<Decoder<TCommand>>().AddSingleton<ReactorPass<TCommand>>().AddSingleton<Handling<TCommand>>()
@@ -69,10 +71,12 @@ public sealed class Service<TCommand>(Choreography<TCommand> choreography, Func<
                 choreography.Told.Select(told => told.Schema), p.GetRequiredService<Microsoft.Extensions.Logging.ILogger<DatabaseReady>>()))
             .AddHostedService(p => p.GetRequiredService<DatabaseReady>())
             .AddHostedService(p => p.GetRequiredService<GroupCommit<TCommand>>())
+            .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
             .AddHostedService<ReactorLoop<TCommand>>()
             .AddProblems();
         builder.AddReadiness<DatabaseReady>("database");
         builder.AddReadiness<ReactorState>("reactor");
+        builder.AddReadiness<BrokerWatch>("kafka");
     }
 
     private Rebuild<TCommand> NewRebuild(IServiceProvider services, ServiceSettings settings) =>

@@ -31,6 +31,9 @@ public sealed class Confirmations
         _maxBytes = maxBytes;
     }
 
+    /// <summary>The oldest ticket that is not acknowledged.</summary>
+    public long? FirstOutstanding { get { lock (_lock) return _firstOutstanding < _next ? _firstOutstanding : null; } }
+
     public int Outstanding { get { lock (_lock) return (int)(_next - _firstOutstanding); } }
 
     /// <summary>

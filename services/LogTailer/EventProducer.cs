@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Checkout.Chassis.Kafka;
 using Confluent.Kafka;
 
@@ -24,6 +25,8 @@ public sealed unsafe class EventProducer : IDisposable
     private readonly Action<Delivery> _delivered;
     private readonly Action<Error> _error;
     private readonly Action<LogMessage> _log;
+    private readonly Action _lostBrokers;
+    private readonly string _bootstrapServers;
     private readonly nint _client;
     private readonly nint _topic;
     private readonly nint _queue;
@@ -31,11 +34,14 @@ public sealed unsafe class EventProducer : IDisposable
     private volatile bool _disposed;
 
     /// <param name="delivered">Called on one thread, in order per partition.</param>
-    public EventProducer(ProducerConfig config, string topic, Action<Delivery> delivered, Action<Error> error, Action<LogMessage> log)
+    /// <param name="lostBrokers">Called when the client had no broker left, and was given its bootstrap servers again.</param>
+    public EventProducer(
+        ProducerConfig config, string topic, Action<Delivery> delivered, Action<Error> error, Action<LogMessage> log, Action lostBrokers)
     {
-        (_delivered, _error, _log) = (delivered, error, log);
-        _client = RdKafka.NewClient(config.Append(new("log.queue", "true")),
-            configuration => RdKafka.SetEvents(configuration, RdKafka.DeliveryEvent | RdKafka.ErrorEvent | RdKafka.LogEvent));
+        (_delivered, _error, _log, _lostBrokers, _bootstrapServers) = (delivered, error, log, lostBrokers, config.BootstrapServers);
+        config.StatisticsIntervalMs ??= LostBrokers.StatisticsIntervalMs;
+        _client = RdKafka.NewClient(config.Append(new("log.queue", "true")), configuration =>
+            RdKafka.SetEvents(configuration, RdKafka.DeliveryEvent | RdKafka.ErrorEvent | RdKafka.LogEvent | RdKafka.StatisticsEvent));
         _queue = RdKafka.MainQueue(_client);
         _ = RdKafka.SetLogQueue(_client, _queue);
         _topic = RdKafka.NewTopic(_client, topic, 0);
@@ -106,6 +112,11 @@ public sealed unsafe class EventProducer : IDisposable
             case RdKafka.ErrorEvent:
                 var isFatal = RdKafka.IsFatal(@event) != 0;
                 _error(new Error(isFatal ? FatalError : RdKafka.ErrorOf(@event), RdKafka.Text(RdKafka.ErrorText(@event)), isFatal));
+                break;
+            case RdKafka.StatisticsEvent:
+                if (!LostBrokers.Are(JsonDocument.Parse(RdKafka.Text(RdKafka.StatisticsOf(@event))))) break;
+                _ = RdKafka.AddBrokers(_client, _bootstrapServers);
+                _lostBrokers();
                 break;
             case RdKafka.LogEvent:
                 byte* facility, text;

@@ -10,7 +10,13 @@ public sealed class Healer(StoreDatabase database, SuccessorRule rule, Publisher
     public async Task<long> HealAsync(Head head, CancellationToken stop)
     {
         var behind = Enumerable.Range(0, head.Partitions).Where(p => rule.Last(p) < head.Last[p]).ToArray();
-        if (behind.Length == 0) return 0;
+        var healed = behind.Length == 0 ? 0 : await PublishAsync(head, behind, stop);
+        publisher.Reached(head.Position);
+        return healed;
+    }
+
+    private async Task<long> PublishAsync(Head head, int[] behind, CancellationToken stop)
+    {
         long healed = 0;
         var after = behind.Min(rule.Last);
         var reading = ReadAsync(after, head.Position, behind, stop);

@@ -50,7 +50,7 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
             RequestTimeoutMs = MaxAnswerDelayMs,
             QueueBufferingMaxMessages = 2 * MaxOutstandingEvents,
         });
-        return new EventProducer(config, topic, delivered, Failed, Forward);
+        return new EventProducer(config, topic, delivered, Failed, Forward, Lost);
 
         void Failed(Error error)
         {
@@ -71,8 +71,15 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
             IsolationLevel = IsolationLevel.ReadUncommitted,
         })).SetLogHandler((_, message) => Forward(message)).SetErrorHandler((_, error) => Forward(error)).Build();
 
-    public IAdminClient Admin() =>
-        new AdminClientBuilder(AdminConfig()).SetLogHandler((_, message) => Forward(message)).SetErrorHandler((_, error) => Forward(error)).Build();
+    /// <summary>It lives as long as a session, and so has to come back from a broker's restart by itself.</summary>
+    public IAdminClient Admin()
+    {
+        var config = AdminConfig();
+        config.StatisticsIntervalMs ??= LostBrokers.StatisticsIntervalMs;
+        return new AdminClientBuilder(config)
+            .SetLogHandler((_, message) => Forward(message)).SetErrorHandler((_, error) => Forward(error))
+            .SetStatisticsHandler(LostBrokers.Handler(options.BootstrapServers, Lost)).Build();
+    }
 
     /// <summary>By a client of its own: it is asked once a session, and when something is wrong.</summary>
     /// <exception cref="KafkaException">The brokers do not answer in time.</exception>
@@ -107,6 +114,8 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
         config.SocketNagleDisable = true;
         return config;
     }
+
+    private void Lost() => log.BrokersLost(storeName);
 
     /// <summary>The client repeats itself at every attempt to connect; what an operator has to know comes by the error handlers and the sessions.</summary>
     private void Forward(LogMessage message)

@@ -49,4 +49,11 @@ internal static partial class Log
 
     [LoggerMessage(15, LogLevel.Warning, "{Store}: a Kafka client ({Client}) did not end within {Seconds} s and is left to itself.")]
     public static partial void ClientDoesNotEnd(this ILogger log, string store, string client, double seconds);
+
+    [LoggerMessage(16, LogLevel.Warning,
+        "{Store}: a Kafka client had given up every broker it knew, and was given the bootstrap servers again (docs/decisions/0008).")]
+    public static partial void BrokersLost(this ILogger log, string store);
+
+    [LoggerMessage(17, LogLevel.Debug, "{Store}: the store's head can't be read, and so not how far behind the topic is: {Reason}")]
+    public static partial void LagUnknown(this ILogger log, string store, string reason);
 }

@@ -17,15 +17,18 @@ public sealed class Publisher : IDisposable
     private readonly long[] _nextOffsets;
     // By ticket: there are never more outstanding than this holds.
     private readonly (StoredEvent Event, DateTime? CommittedAt)[] _sent = new (StoredEvent, DateTime?)[KafkaClients.MaxOutstandingEvents];
+    private readonly TimeProvider _time;
     private readonly EventProducer _producer;
     private bool _failed;
+    private long _reached;
+    private long _answeredAt;
 
     public Publisher(
         KafkaClients kafka, Head head, PartitionEnd[] ends, Lease lease, Confirmations confirmations, SchemaIds schemaIds, UnreadGuard? guard,
-        SendTelemetry telemetry, Action confirmable, Action<Exception> fail)
+        SendTelemetry telemetry, TimeProvider time, Action confirmable, Action<Exception> fail)
     {
-        (_head, _lease, _confirmations, _schemaIds, _guard, _telemetry, _confirmable, _fail) =
-            (head, lease, confirmations, schemaIds, guard, telemetry, confirmable, fail);
+        (_head, _lease, _confirmations, _schemaIds, _guard, _telemetry, _time, _confirmable, _fail) =
+            (head, lease, confirmations, schemaIds, guard, telemetry, time, confirmable, fail);
         _record = new KafkaRecord(head.Source);
         _nextOffsets = [.. ends.Select(e => e.NextOffset)];
         _producer = kafka.Producer(head.Topic, Delivered, error => Fail(Refused(error.Code)));
@@ -67,6 +70,8 @@ public sealed class Publisher : IDisposable
         _record.Fill(e, schemaId);
         _guard?.Sent(e.Partition, _record);
         _sent[Slot(ticket)] = (e, committedAt);
+        if (_confirmations.Outstanding == 1) Volatile.Write(ref _answeredAt, _time.GetTimestamp());
+        Reached(e.Position);
         switch (_producer.Produce(e.Partition, _record, ticket))
         {
             case ErrorCode.NoError:
@@ -108,6 +113,7 @@ public sealed class Publisher : IDisposable
             return;
         }
         Volatile.Write(ref next, next + 1);
+        Volatile.Write(ref _answeredAt, _time.GetTimestamp());
         ref var sent = ref _sent[Slot(report.Ticket)];
         _telemetry.Acknowledged(_head, sent.Event, sent.CommittedAt, report.Offset);
         // Before the acknowledgement, which frees the place for another.
@@ -116,6 +122,33 @@ public sealed class Publisher : IDisposable
     }
 
     private long Slot(long ticket) => ticket & (_sent.Length - 1);
+
+    /// <summary>Everything up to this position is on the topic, or was sent.</summary>
+    public void Reached(long position)
+    {
+        if (position > Volatile.Read(ref _reached)) Volatile.Write(ref _reached, position);
+    }
+
+    /// <summary>Everything up to this position is acknowledged; null where that is not known yet.</summary>
+    public long? Acknowledged
+    {
+        get
+        {
+            var reached = Volatile.Read(ref _reached);
+            if (_confirmations.FirstOutstanding is not { } ticket) return reached > 0 ? reached : null;
+            // Tickets are given in the order of positions. One that is acknowledged just now says nothing: its place may be another's.
+            var oldest = _sent[Slot(ticket)].Event;
+            return oldest is not null && _confirmations.FirstOutstanding == ticket ? oldest.Position - 1 : null;
+        }
+    }
+
+    /// <summary>How many events the Kafka client has, and for how long it has not acknowledged any.</summary>
+    public (int Events, TimeSpan Unanswered) Standstill => _confirmations.Outstanding is var outstanding and > 0
+        ? (outstanding, _time.GetElapsedTime(Volatile.Read(ref _answeredAt)))
+        : default;
+
+    /// <summary>The partition of the oldest event that waits for its acknowledgement.</summary>
+    public int? WaitingPartition => _confirmations.FirstOutstanding is { } ticket ? _sent[Slot(ticket)].Event?.Partition : null;
 
     /// <summary>The offsets at which the partitions should end; null while something is on its way.</summary>
     public long[]? QuietEnds()

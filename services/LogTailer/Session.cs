@@ -9,7 +9,7 @@ namespace Checkout.LogTailer;
 /// <summary>What a session needs that outlives it.</summary>
 public sealed record SessionParts(
     StoreOptions Store, string Slot, NpgsqlDataSource Source, StoreDatabase Database, KafkaClients Kafka, Chassis.Registry.RegistryClient Registry,
-    UnreadGuardOptions Guard, SendTelemetry Telemetry, TimeProvider Time, TailStatus Status, ILogger Log, Action<TailState, string> Report);
+    UnreadGuardOptions Guard, WatchOptions Watch, SendTelemetry Telemetry, TimeProvider Time, TailStatus Status, ILogger Log, Action<TailState, string> Report);
 
 /// <summary>
 /// From holding the slot to losing it or failing: find the topic's ends, publish what is missing there, then push as the log speaks. Any doubt ends the
@@ -27,6 +27,9 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
     private Publisher? _publisher;
     private Exception? _failure;
     private bool _healed;
+
+    /// <summary>Everything up to this position of the store is acknowledged; null where that is not known yet.</summary>
+    public long? Acknowledged => _publisher?.Acknowledged;
 
     /// <summary>The offsets up to which it knows what is on the topic.</summary>
     public long[]? Accounted => _publisher?.NextOffsets() ?? accounted;
@@ -119,10 +122,11 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         using var confirmer = new Confirmer(_reader, _confirmations, Fail);
         var schemaIds = new SchemaIds(parts.Database, parts.Registry, head.Topic, Waits);
         var publisher = _publisher = new Publisher(
-            parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry, confirmer.Signal, Fail);
+            parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry, parts.Time, confirmer.Signal, Fail);
         var learning = schemaIds.LearnAsync(ended);
         var confirming = confirmer.RunAsync(ended);
         var watching = new TopicWatch(admin, topics, head.Topic, ends, parts.Kafka.InMemory, publisher, Fail).RunAsync(ended);
+        var judging = new StandstillWatch(parts.Kafka, head, publisher, parts.Watch, Waits, Fail).RunAsync(ended);
         try
         {
             var rule = new SuccessorRule(ends.Select(e => e.Position));
@@ -146,6 +150,7 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
             await SettledAsync(learning);
             await SettledAsync(confirming);
             await SettledAsync(watching);
+            await SettledAsync(judging);
             await parts.Kafka.EndAsync(publisher);
         }
     }

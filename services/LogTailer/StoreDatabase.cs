@@ -31,6 +31,20 @@ public sealed class StoreDatabase(NpgsqlDataSource database)
             : null;
     }
 
+    /// <summary>The position of the store's last event; null while the service's migration has not run yet.</summary>
+    public async Task<long?> HeadPositionAsync(CancellationToken stop)
+    {
+        await using var command = database.CreateCommand("SELECT position FROM head");
+        try
+        {
+            return await command.ExecuteScalarAsync(stop) as long?;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Null when there is no such slot.</summary>
     public async Task<SlotState?> SlotAsync(string slot, CancellationToken stop)
     {

@@ -47,7 +47,11 @@ public sealed class Streamer(Head head, SuccessorRule rule, Healer healer, Publi
             parts.Status.HasHealed(await healer.HealAsync(await parts.Database.HeadAsync(stop) ?? head, stop));
             step = rule.Judge(e.Partition, e.Position, e.Previous);
         }
-        if (step == Step.Skip) return;
+        if (step == Step.Skip)
+        {
+            publisher.Reached(e.Position);
+            return;
+        }
         if (step != Step.Publish) throw Healer.Broken(e, rule);
         rule.Advance(e.Partition, e.Position);
         await publisher.PublishAsync(e, _committedAt, stop);

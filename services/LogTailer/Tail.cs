@@ -16,6 +16,8 @@ public sealed partial class Tail
     public static readonly TimeSpan StoppedInterval = TimeSpan.FromSeconds(10);
     /// <summary>A session that lasted this long was no part of the trouble before it.</summary>
     private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(10);
+    /// <summary>How often the store's head is held against what is acknowledged.</summary>
+    private static readonly TimeSpan LagInterval = TimeSpan.FromSeconds(1);
     private const int MaxSlotNameLength = 63;
 
     private readonly SessionParts _parts;
@@ -23,13 +25,14 @@ public sealed partial class Tail
     private long? _activeSince;
     private bool _hadSlot;
     private long[]? _accounted;
+    private volatile Session? _session;
 
     public Tail(
         StoreOptions store, TailerOptions options, RegistryClient registry, TailerMetrics metrics, TailStatus status, NpgsqlDataSource source, ILogger log,
         TimeProvider time)
     {
         _parts = new(store, SlotName(store.ConnectionString), source, new StoreDatabase(source), new KafkaClients(options.Kafka, store.Name, log), registry,
-            options.UnreadGuard, new SendTelemetry(metrics, store.Name, options.Telemetry.CorrelationAttribute, time), time, status, log, Report);
+            options.UnreadGuard, options.Watch, new SendTelemetry(metrics, store.Name, options.Telemetry.CorrelationAttribute, time), time, status, log, Report);
     }
 
     /// <summary>Slot names are shared by all databases of a server, and take lower-case letters, digits and underscores.</summary>
@@ -39,7 +42,9 @@ public sealed partial class Tail
         return name.Length <= MaxSlotNameLength ? name : name[..MaxSlotNameLength];
     }
 
-    public async Task RunAsync(CancellationToken stop)
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(FollowAsync(stop), MeasureAsync(stop));
+
+    private async Task FollowAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -87,13 +92,38 @@ public sealed partial class Tail
         }
         _hadSlot = true;
         await using var session = new Session(_parts, head, _accounted);
+        _session = session;
         try
         {
             await session.RunAsync(stop);
         }
         finally
         {
+            _session = null;
             _accounted = session.Accounted;
+        }
+    }
+
+    private async Task MeasureAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (await _parts.Database.HeadPositionAsync(stop) is { } head) _parts.Status.Lag.Seen(head);
+            }
+            catch (Exception e) when (!stop.IsCancellationRequested)
+            {
+                // The store is away, as a rule: what is known of it grows old meanwhile. A watch must not end unnoticed, whatever comes.
+                _parts.Log.LagUnknown(_parts.Store.Name, e.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            // Between two sessions nothing more is acknowledged.
+            if (_session?.Acknowledged is { } acknowledged) _parts.Status.Lag.Acknowledged(acknowledged);
+            await DelayAsync(LagInterval, stop);
         }
     }
 
@@ -107,6 +137,7 @@ public sealed partial class Tail
                 Report(TailState.Standby, "another tailer serves the slot");
                 // It is the other that knows now.
                 _accounted = null;
+                _parts.Status.Lag.Acknowledged(null);
                 await DelayAsync(StandbyInterval, stop);
                 return;
             case SlotLostException:

@@ -5,7 +5,7 @@ namespace Checkout.LogTailer;
 public enum TailState { Waiting, Standby, Healing, Active, Stopped }
 
 /// <summary>Where a store's tail is, for health, logs and metrics.</summary>
-public sealed class TailStatus(string store)
+public sealed class TailStatus(string store, TimeProvider time)
 {
     private (TailState State, string Reason) _now = (TailState.Waiting, "starting");
     private readonly Lock _lock = new();
@@ -19,6 +19,9 @@ public sealed class TailStatus(string store)
     public long Healed => Interlocked.Read(ref _healed);
     public long LostSlots => Interlocked.Read(ref _lostSlots);
     public (TailState State, string Reason) Now { get { lock (_lock) return _now; } }
+
+    /// <summary>Between the store and its topic.</summary>
+    public Lag Lag { get; } = new(time);
 
     public void HasHealed(long events) => Interlocked.Add(ref _healed, events);
 
@@ -58,6 +61,10 @@ public sealed class TailerMetrics : IDisposable
             "Events published from the store because the topic did not have them.");
         _meter.CreateObservableCounter("logtailer.lost.slots", () => tails.Select(t => Of(t, t.LostSlots)), "{slot}",
             "Replication slots that were gone or invalid and were made anew.");
+        _meter.CreateObservableGauge("logtailer.lag.events", () => Lags(tails, behind => behind.Events), "{event}",
+            "Events of the store that Kafka has not acknowledged; only from the process that publishes it.");
+        _meter.CreateObservableGauge("logtailer.lag.duration", () => Lags(tails, behind => behind.Age.TotalSeconds), "s",
+            "For how long the oldest event that Kafka has not acknowledged has been in the store; only from the process that publishes it.");
         _meter.CreateObservableGauge("logtailer.state", () => tails.SelectMany(States), null, "1 for the state the store's tail is in, 0 for the others.");
     }
 
@@ -65,6 +72,12 @@ public sealed class TailerMetrics : IDisposable
     public Histogram<double> PublishDuration { get; }
 
     private static Measurement<T> Of<T>(TailStatus tail, T value) where T : struct => new(value, new KeyValuePair<string, object?>(StoreAttribute, tail.Store));
+
+    private static IEnumerable<Measurement<T>> Lags<T>(IEnumerable<TailStatus> tails, Func<Behind, T> value) where T : struct
+    {
+        foreach (var tail in tails)
+            if (tail.Lag.Now is { } behind) yield return Of(tail, value(behind));
+    }
 
     private static IEnumerable<Measurement<int>> States(TailStatus tail)
     {

@@ -1,5 +1,6 @@
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Telemetry;
+using Confluent.Kafka;
 using Npgsql;
 
 namespace Checkout.LogTailer;
@@ -11,13 +12,14 @@ public sealed class TailerOptions
     public KafkaOptions Kafka { get; init; } = new();
     public RegistryOptions Registry { get; init; } = new();
     public UnreadGuardOptions UnreadGuard { get; init; } = new();
+    public WatchOptions Watch { get; init; } = new();
     public TelemetryOptions Telemetry { get; init; } = new();
 
     /// <summary>What an operator has to change before the process can start, a sentence each.</summary>
     public IEnumerable<string> Faults() =>
     [
         .. StoreFaults(), .. Stores.SelectMany((store, i) => store.Faults($"Stores:{i}")),
-        .. Kafka.Faults(), .. Registry.Faults(), .. UnreadGuard.Faults(), .. Telemetry.Problems(),
+        .. Kafka.Faults(), .. Registry.Faults(), .. UnreadGuard.Faults(), .. Watch.Faults(), .. Telemetry.Problems(),
     ];
 
     private IEnumerable<string> StoreFaults()
@@ -73,6 +75,14 @@ public sealed class KafkaOptions
     /// <summary>Further client properties by librdkafka's names, such as security.protocol and sasl.username.</summary>
     public IDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
+    public AdminClientConfig Admin()
+    {
+        var config = new AdminClientConfig();
+        foreach (var (name, value) in Properties) config.Set(name, value);
+        config.BootstrapServers = BootstrapServers;
+        return config;
+    }
+
     public IEnumerable<string> Faults()
     {
         if (string.IsNullOrWhiteSpace(BootstrapServers))
@@ -101,5 +111,24 @@ public sealed class UnreadGuardOptions
         if (MaxUnreadBytesPerPartition is < 65_536 or > BrokerKeepsBytesPerPartition)
             yield return $"UnreadGuard:MaxUnreadBytesPerPartition is {MaxUnreadBytesPerPartition}: choose between 65536 and {BrokerKeepsBytesPerPartition}, "
                 + $"which is what the in-memory broker keeps.";
+    }
+}
+
+/// <summary>What the tailer takes for too long, of itself and of Kafka.</summary>
+public sealed class WatchOptions
+{
+    /// <summary>
+    /// For so long none of the events that were handed to the Kafka client may be acknowledged while brokers answer others; then the session ends, and a
+    /// new one begins with a new client. Above the 10 s after which a request is sent again.
+    /// </summary>
+    public TimeSpan LongestStandstill { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>A store whose oldest event waits longer for Kafka's acknowledgement degrades the process's health.</summary>
+    public TimeSpan LongestLag { get; set; } = TimeSpan.FromSeconds(5);
+
+    public IEnumerable<string> Faults()
+    {
+        if (LongestStandstill <= TimeSpan.Zero) yield return $"Watch:LongestStandstill is {LongestStandstill}: give a time as hh:mm:ss, such as 00:00:20.";
+        if (LongestLag <= TimeSpan.Zero) yield return $"Watch:LongestLag is {LongestLag}: give a time as hh:mm:ss, such as 00:00:05.";
     }
 }

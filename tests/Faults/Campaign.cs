@@ -5,51 +5,90 @@ using Npgsql;
 
 namespace Checkout.Faults;
 
-/// <summary>Round after round until one is violated: load and faults, until everything is well again; then the judgement. Now and then on a system made anew.</summary>
-internal sealed class Campaign(CampaignOptions options, TextWriter output)
+/// <summary>
+/// Round after round until one is violated: load and faults, until everything is well again; then the judgement. Now
+/// and then on a system made anew. What was played stands in the ledger, so that another run can go on from there.
+/// </summary>
+internal sealed class Campaign(CampaignOptions options, Ledger ledger, TextWriter output)
 {
     /// <summary>A judgement reads all there is, so that a system that grew old would make it slow.</summary>
     private const int RoundsEachSystem = 25;
 
-    private readonly SortedDictionary<string, int> _played = [];
-    private int _checkouts;
-    private long _duplicates;
+    private readonly Series _series = new(RunningProgram.Commit(), RunningProgram.Configuration,
+        RunningProgram.Broker(options.InMemoryBroker), options.Selection);
+    private readonly List<PlayedRound> _played = [];
 
     /// <summary>0 where everything held, 1 where something did not.</summary>
     public async Task<int> RunAsync(CancellationToken stop)
     {
         var clock = Stopwatch.StartNew();
-        var end = options.First + options.Rounds;
-        await output.WriteLineAsync($"Seed {options.Seed}, rounds {options.First} to {end - 1}");
-        for (var from = options.First; from < end; from += RoundsEachSystem)
-            if (!await OnOneSystemAsync([.. Enumerable.Range(from, Math.Min(RoundsEachSystem, end - from))], stop)) return 1;
-        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-            $"Everything held: seed {options.Seed}, {options.Rounds} rounds, {_checkouts} checkouts, {_duplicates} duplicates of documented kinds, {clock.Elapsed.TotalMinutes:F1} min"));
-        await output.WriteLineAsync($"Played: {string.Join(", ", _played.Select(p => $"{p.Value} {p.Key}"))}");
-        return 0;
-    }
-
-    private async Task<bool> OnOneSystemAsync(int[] rounds, CancellationToken stop)
-    {
-        var folder = Path.Combine(options.Folder, $"from-{rounds[0]}");
-        var system = await FaultySystem.StartAsync(folder, options.InMemoryBroker, stop);
-        var round = rounds[0];
+        var first = await BeginAsync();
+        var ending = "Not played to the end";
         try
         {
-            await output.WriteLineAsync($"A new system on {system.Kafka?.Name ?? system.Local.Broker.Name}, in {folder}");
-            await Shop.OfferAsync(system, rounds, stop);
+            var held = await PlayAsync(first, stop);
+            ending = held ? "Everything held" : "Violated";
+            return held ? 0 : 1;
+        }
+        finally
+        {
+            await EndAsync(ending, clock.Elapsed);
+        }
+    }
+
+    private async Task<int> BeginAsync()
+    {
+        var before = ledger.Read();
+        var first = options.Total is null ? options.First : before.NextRound(_series, options.Seed, options.First);
+        var until = options.Total is { } total
+            ? Text($"on, until the ledger has {total} that held: it has {before.Held(_series)}")
+            : Text($"to {first + options.Rounds - 1}");
+        await output.WriteLineAsync(Text($"Seed {options.Seed}, rounds {first} {until}"));
+        await output.WriteLineAsync($"Ledger {ledger.File}: {_series}");
+        return first;
+    }
+
+    private async Task<bool> PlayAsync(int first, CancellationToken stop)
+    {
+        while (Left() is > 0 and var left)
+            if (!await OnOneSystemAsync(first + _played.Count, Math.Min(RoundsEachSystem, left), stop)) return false;
+        return true;
+    }
+
+    /// <summary>How many are still to be played; what others wrote into the ledger meanwhile is taken off.</summary>
+    private int Left() =>
+        options.Total is { } total ? total - ledger.Read().Held(_series) : options.Rounds - _played.Count;
+
+    private async Task<bool> OnOneSystemAsync(int from, int most, CancellationToken stop)
+    {
+        // Named after the seed: another campaign may play beside, and what a violation left is kept.
+        var folder = Path.Combine(options.Folder, Text($"seed-{options.Seed}-from-{from}"));
+        var system = await FaultySystem.StartAsync(folder, options.InMemoryBroker, stop);
+        var plan = Plan.Of(options.Seed, from, options.Kinds);
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            var broker = system.Kafka?.Name ?? system.Local.Broker.Name;
+            await output.WriteLineAsync($"A new system on {broker}, in {folder}");
+            await Shop.OfferAsync(system, Enumerable.Range(from, most), stop);
             var judge = new Judge(system);
-            for (var i = 0; i < rounds.Length; i++) await RoundAsync(system, judge, round = rounds[i], stop);
+            for (var round = from; round < from + most && Left() > 0; round++)
+            {
+                plan = Plan.Of(options.Seed, round, options.Kinds);
+                clock.Restart();
+                await RoundAsync(system, judge, plan, clock, stop);
+            }
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
-            await KeepAsync(system, round, e);
+            await KeepAsync(system, plan, clock.Elapsed, e);
             await system.DisposeAsync();
             return false;
         }
         catch
         {
             await system.DisposeAsync();
+            system.RemoveData();
             throw;
         }
         await system.DisposeAsync();
@@ -58,11 +97,9 @@ internal sealed class Campaign(CampaignOptions options, TextWriter output)
         return true;
     }
 
-    private async Task RoundAsync(FaultySystem system, Judge judge, int round, CancellationToken stop)
+    private async Task RoundAsync(FaultySystem system, Judge judge, Plan plan, Stopwatch clock, CancellationToken stop)
     {
-        var clock = Stopwatch.StartNew();
-        var plan = Plan.Of(options.Seed, round, options.Kinds);
-        system.Say($"campaign: round {round}: {string.Join(", ", plan.Faults)}");
+        system.Say(Text($"campaign: round {plan.Round}: {string.Join(", ", plan.Faults)}"));
         using var load = new Load(system, plan);
         await Waiting.UntilAsync("everything is well before the faults", system.NotWellAsync, stop);
         await load.FundAsync(stop);
@@ -92,35 +129,65 @@ internal sealed class Campaign(CampaignOptions options, TextWriter output)
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new ViolationException($"{load.Purchases.Count(p => p.CheckoutId is null)} posts were not accepted within {Waiting.Patience.TotalSeconds:F0} s after the faults");
+            var missing = load.Purchases.Count(p => p.CheckoutId is null);
+            var patience = Text($"{Waiting.Patience.TotalSeconds:F0} s");
+            throw new ViolationException($"{missing} posts were not accepted within {patience} after the faults");
         }
     }
 
-    private async Task TellAsync(Plan plan, Load load, IReadOnlyDictionary<string, long> duplicates, TimeSpan healed, TimeSpan all)
+    private async Task TellAsync(
+        Plan plan, Load load, IReadOnlyDictionary<string, long> duplicates, TimeSpan healed, TimeSpan all)
     {
-        foreach (var fault in plan.Faults) _played[fault.Kind.Word()] = _played.GetValueOrDefault(fault.Kind.Word()) + 1;
-        _checkouts += load.Purchases.Count;
-        _duplicates += duplicates.Values.Sum();
-        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-            $"round {plan.Round,4} seed {plan.Seed}: {load.Purchases.Count} checkouts ended, {load.Retries} posts sent again, {Told(duplicates)}, {all.TotalSeconds:F1} s ({(all - healed).TotalSeconds:F1} s judging): {string.Join(", ", plan.Faults)}"));
+        Record(PlayedRound.Of(_series, plan, all) with
+        {
+            Checkouts = load.Purchases.Count,
+            Duplicates = duplicates.Values.Sum(),
+        });
+        await output.WriteLineAsync(Text($"round {plan.Round,4} seed {plan.Seed}: ")
+            + Text($"{load.Purchases.Count} checkouts ended, {load.Retries} posts sent again, {Told(duplicates)}, ")
+            + Text($"{all.TotalSeconds:F1} s ({(all - healed).TotalSeconds:F1} s judging): ")
+            + string.Join(", ", plan.Faults));
     }
 
-    private static string Told(IReadOnlyDictionary<string, long> duplicates) =>
-        duplicates.Count == 0 ? "0 duplicates" : string.Join(" and ", duplicates.Select(d => $"{d.Value} duplicates on {d.Key}"));
-
-    /// <summary>The folder holds data and logs; what was played, what is wrong and how to see it again are put beside them.</summary>
-    private async Task KeepAsync(FaultySystem system, int round, Exception e)
+    private void Record(PlayedRound round)
     {
-        var plan = Plan.Of(options.Seed, round, options.Kinds);
+        _played.Add(round);
+        ledger.Append(round);
+    }
+
+    private static string Told(IReadOnlyDictionary<string, long> duplicates) => duplicates.Count == 0
+        ? "0 duplicates" : string.Join(" and ", duplicates.Select(d => $"{d.Value} duplicates on {d.Key}"));
+
+    /// <summary>To data and logs is added what was played, what is wrong and how to see it again.</summary>
+    private async Task KeepAsync(FaultySystem system, Plan plan, TimeSpan lasted, Exception e)
+    {
         var what = e is ViolationException or TimeoutException or ServerFailedException ? e.Message : e.ToString();
+        Record(PlayedRound.Of(_series, plan, lasted).ViolatedBy(what));
         string[] lines =
         [
-            $"VIOLATION in round {round} of seed {options.Seed}: {what}",
+            Text($"VIOLATION in round {plan.Round} of seed {plan.Seed}: {what}"),
             $"Faults of this round: {string.Join(", ", plan.Faults)}",
-            $"To play it again: {options.Replay(round)}",
+            $"To play it again: {options.Replay(plan.Round)}",
             $"Data and logs are in {system.Folder}; PostgreSQL's data in {system.Postgres.DataDirectory}",
         ];
         foreach (var line in lines) await output.WriteLineAsync(line);
         await File.WriteAllLinesAsync(Path.Combine(system.Folder, "violation.txt"), [.. lines, "", .. system.Said]);
     }
+
+    /// <summary>What this run played, a line a kind, and the verdict.</summary>
+    private async Task EndAsync(string ending, TimeSpan lasted)
+    {
+        foreach (var line in Summary.OfKinds(_played).Prepend("").Append("")) await output.WriteLineAsync(line);
+        if (options.Total is not null)
+        {
+            var all = ledger.Read();
+            await output.WriteLineAsync(
+                Text($"In the ledger: {all.Held(_series)} held, {all.Violated(_series)} violated"));
+        }
+        await output.WriteLineAsync(Text($"{ending}: seed {options.Seed}, {_played.Count} rounds, ")
+            + Text($"{_played.Count(r => r.Alone)} of one kind alone, {_played.Sum(r => r.Checkouts)} checkouts, ")
+            + Text($"{_played.Sum(r => r.Duplicates)} duplicates of documented kinds, {lasted.TotalMinutes:F1} min"));
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -14,14 +14,17 @@ namespace Checkout.Faults;
 internal sealed record Reward(string Customer, string Achievement, long Coins, TimeSpan At);
 
 /// <summary>
-/// The game's server. There is no event store behind game.rewards, so a lost topic stays lost, and the game tells a fact again while it is unsure: here until Balance has it.
+/// The game's server. There is no event store behind game.rewards, so a lost topic stays lost, and the game tells a fact
+/// again while it is unsure: here until Balance has it.
 /// </summary>
 internal sealed class GameServer : IDisposable
 {
     private static readonly TimeSpan UnsureAfter = TimeSpan.FromSeconds(1.5);
     private const int MessageTimeoutMs = 3_000;
     /// <summary>
-    /// A producer that delivers nothing for so long while it is told to is made anew. Seen once: after a broker's restart of 16 s it delivered nothing for the 140 s that were watched, and other clients did.
+    /// A producer that delivers nothing for so long while it is told to is made anew. librdkafka from 2.13 on loses all
+    /// its brokers for ever to a metadata answer with topics but without brokers, as a broker gives while it starts: they
+    /// are decommissioned, and the answer's success cancels the re-bootstrap this began, which stays marked as under way.
     /// </summary>
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(20);
 

@@ -4,16 +4,22 @@ using Checkout.Contracts;
 namespace Checkout.Faults;
 
 /// <summary>One fault of a round.</summary>
-/// <param name="Subject">A service, a store whose tailer or slot is meant, or a topic; nothing where there is no choice.</param>
+/// <param name="Subject">
+/// A service, a store whose tailer or slot is meant, or a topic; nothing where there is no choice.
+/// </param>
 /// <param name="Instance">Which of the two processes, where one is struck.</param>
 /// <param name="At">After the load began.</param>
 /// <param name="Lasts">How long it is frozen or away; nothing where it is started again at once.</param>
 internal sealed record Fault(FaultKind Kind, string Subject, int Instance, TimeSpan At, TimeSpan Lasts)
 {
-    public override string ToString() =>
-        $"{Kind.Word()}{(Subject.Length > 0 ? $" {Subject}" : "")}{(Instance > 1 ? $"-{Instance}" : "")} @{Seconds(At)}{(Lasts > TimeSpan.Zero ? $" for {Seconds(Lasts)}" : "")}";
+    public override string ToString()
+    {
+        var whom = $"{(Subject.Length > 0 ? $" {Subject}" : "")}{(Instance > 1 ? $"-{Instance}" : "")}";
+        return $"{Kind.Word()}{whom} @{Seconds(At)}{(Lasts > TimeSpan.Zero ? $" for {Seconds(Lasts)}" : "")}";
+    }
 
-    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture) + "s";
+    private static string Seconds(TimeSpan time) =>
+        time.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture) + "s";
 }
 
 /// <summary>What is played in a round: a pure function of seed, round and the kinds to choose from.</summary>
@@ -21,30 +27,65 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
 {
     private const int MaxFaults = 3;
     private const int LatestStartMs = 2_000;
+    /// <summary>What a kind does by itself is not seen where another strikes beside it.</summary>
+    private const int EveryAlone = 3;
     private static readonly TimeSpan ShortestLoad = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LoadAfterFaults = TimeSpan.FromSeconds(0.5);
     private static readonly string[] Services = ["store", "balance", "inventory"];
-    private static readonly string[] StoreTopics = [Topics.StoreCheckouts, Topics.BalanceAccounts, Topics.InventoryAvatars];
+    private static readonly string[] StoreTopics =
+        [Topics.StoreCheckouts, Topics.BalanceAccounts, Topics.InventoryAvatars];
     private static readonly string[] AllTopics = [.. StoreTopics, Topics.GameRewards];
 
     /// <summary>Checkouts are posted until all faults have struck and those that last a while have passed.</summary>
-    public TimeSpan LoadLasts { get; } = Faults.Select(f => f.At + f.Lasts + LoadAfterFaults).Append(ShortestLoad).Max();
+    public TimeSpan LoadLasts { get; } =
+        Faults.Select(f => f.At + f.Lasts + LoadAfterFaults).Append(ShortestLoad).Max();
 
     public bool MayDouble => Faults.Any(f => f.Kind.MayDouble());
 
+    /// <summary>Which kinds strike, each once.</summary>
+    public IReadOnlyList<FaultKind> Kinds { get; } = [.. Faults.Select(f => f.Kind).Distinct()];
+
+    /// <summary>One kind strikes and no other beside it.</summary>
+    public bool Alone => Kinds.Count == 1;
+
+    /// <summary>Every third round is one kind's alone, each kind's in turn; the others are a mixture.</summary>
     public static Plan Of(int seed, int round, IReadOnlyList<FaultKind> kinds)
     {
         // .NET keeps what a seeded Random brings forth the same from version to version.
         var random = new Random(unchecked((seed * 1_000_003) ^ (round * 7_919)));
+        // A kind that was chosen by itself is alone in any case.
+        var faults = kinds.Count > 1 && round % EveryAlone == 0
+            ? [FaultOf(InTurn(seed, round / EveryAlone, kinds), random)]
+            : Mixture(kinds, random);
+        return new(seed, round, [.. faults.OrderBy(f => f.At)]);
+    }
+
+    /// <summary>Each seed has an order of its own, so that also many short runs play all kinds.</summary>
+    private static FaultKind InTurn(int seed, int turn, IReadOnlyList<FaultKind> kinds)
+    {
+        var order = kinds.ToArray();
+        new Random(seed).Shuffle(order);
+        return order[turn % order.Length];
+    }
+
+    private static List<Fault> Mixture(IReadOnlyList<FaultKind> kinds, Random random)
+    {
         var drawn = kinds.SelectMany(kind => Enumerable.Repeat(kind, kind.Weight())).ToList();
         var faults = new List<Fault>();
         for (var left = random.Next(1, MaxFaults + 1); left > 0; left--)
         {
-            var kind = drawn[random.Next(drawn.Count)];
-            var fault = new Fault(kind, SubjectOf(kind, random), random.Next(1, 3), TimeSpan.FromMilliseconds(random.Next(100, LatestStartMs)), LengthOf(kind, random));
-            if (kind.Ground() == Ground.Processes || faults.TrueForAll(f => f.Kind.Ground() != kind.Ground())) faults.Add(HasInstance(kind) ? fault : fault with { Instance = 0 });
+            var fault = FaultOf(drawn[random.Next(drawn.Count)], random);
+            var ground = fault.Kind.Ground();
+            if (ground == Ground.Processes || faults.TrueForAll(f => f.Kind.Ground() != ground)) faults.Add(fault);
         }
-        return new(seed, round, [.. faults.OrderBy(f => f.At)]);
+        return faults;
+    }
+
+    private static Fault FaultOf(FaultKind kind, Random random)
+    {
+        var fault = new Fault(kind, SubjectOf(kind, random), random.Next(1, 3),
+            TimeSpan.FromMilliseconds(random.Next(100, LatestStartMs)), LengthOf(kind, random));
+        return HasInstance(kind) ? fault : fault with { Instance = 0 };
     }
 
     private static string SubjectOf(FaultKind kind, Random random) => kind switch
@@ -65,10 +106,12 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
         FaultKind.ServiceFrozen or FaultKind.ServicePairFrozen => Milliseconds(random, 500, 8_000),
         FaultKind.BrokerFrozen => Milliseconds(random, 1_000, 6_000),
         FaultKind.SlotDroppedUnheld => Milliseconds(random, 0, 2_000),
-        FaultKind.DatabaseCrashed or FaultKind.DatabaseRestarted or FaultKind.BrokerKilled or FaultKind.BrokerRestarted or FaultKind.ClusterLost
+        FaultKind.DatabaseCrashed or FaultKind.DatabaseRestarted
+            or FaultKind.BrokerKilled or FaultKind.BrokerRestarted or FaultKind.ClusterLost
             when random.Next(2) == 0 => Milliseconds(random, 200, 2_000),
         _ => TimeSpan.Zero,
     };
 
-    private static TimeSpan Milliseconds(Random random, int from, int to) => TimeSpan.FromMilliseconds(random.Next(from, to));
+    private static TimeSpan Milliseconds(Random random, int from, int to) =>
+        TimeSpan.FromMilliseconds(random.Next(from, to));
 }

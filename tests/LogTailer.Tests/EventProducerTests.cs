@@ -51,7 +51,7 @@ public sealed class EventProducerTests
     {
         var config = new ProducerConfig();
         config.Set("no.such.setting", "1");
-        var refused = Assert.Throws<InvalidOperationException>(() => new EventProducer(config, Topic, _ => { }, _ => { }, _ => { }));
+        var refused = Assert.Throws<InvalidOperationException>(() => new EventProducer(config, Topic, _ => { }, _ => { }, _ => { }, () => { }));
         Assert.Contains("no.such.setting", refused.Message, StringComparison.Ordinal);
     }
 
@@ -78,10 +78,10 @@ public sealed class EventProducerTests
         config ??= new();
         config.BootstrapServers = broker.Bootstrap;
         config.EnableIdempotence = true;
-        return new(config, Topic, delivered ?? (_ => { }), _ => { }, _ => { });
+        return new(config, Topic, delivered ?? (_ => { }), _ => { }, _ => { }, () => { });
     }
 
-    private static StoredEvent Event(long position, int bodyBytes) => new(
+    internal static StoredEvent Event(long position, int bodyBytes) => new(
         position, position - 1, 0, Guid.NewGuid(), "schlüssel", "test.Happened", DateTime.UtcNow, "checkout-1", Guid.NewGuid(),
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", null,
         SingleObject.Frame(SampleStore.Fingerprint, Encoding.UTF8.GetBytes(new string('x', bodyBytes))));

@@ -26,7 +26,7 @@ public sealed class RunningTail : IAsyncDisposable
             Kafka = new() { BootstrapServers = bootstrapServers, InMemory = inMemory, TopicReplicationFactor = replicas, MinInSyncReplicas = minInSync },
         };
         foreach (var (setting, value) in client ?? []) options.Kafka.Properties[setting] = value;
-        Status = new TailStatus(storeOptions.Name);
+        Status = new TailStatus(storeOptions.Name, TimeProvider.System);
         _metrics = new TailerMetrics([Status]);
         _source = NpgsqlDataSource.Create(store.ConnectionString);
         _logs = LoggerFactory.Create(log => log.SetMinimumLevel(LogLevel.Debug).AddProvider(Lines));

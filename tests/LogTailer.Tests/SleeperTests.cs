@@ -35,7 +35,7 @@ public sealed class SleeperTests(PostgresFixture postgres)
     {
         var acknowledged = 0;
         using var producer = new EventProducer(new ProducerConfig { BootstrapServers = broker.Bootstrap, EnableIdempotence = true }, store.Topic,
-            _ => Interlocked.Increment(ref acknowledged), _ => { }, _ => { });
+            _ => Interlocked.Increment(ref acknowledged), _ => { }, _ => { }, () => { });
         var record = new KafkaRecord($"/{store.Topic}/0");
         foreach (var e in await new StoreDatabase(store.Source).PageAsync(FirstOfSleeper - 1, LastOfSleeper, [0], TestContext.Current.CancellationToken))
         {

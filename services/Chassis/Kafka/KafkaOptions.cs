@@ -65,6 +65,7 @@ public sealed class KafkaOptions
             SocketKeepaliveEnable = true,
             // Large groups of partitions fill the queue; the default second of waiting after that would be a timer in the data path.
             FetchQueueBackoffMs = 10,
+            StatisticsIntervalMs = LostBrokers.StatisticsIntervalMs,
         };
         foreach (var (key, value) in Client) config.Set(key, value);
         return config;

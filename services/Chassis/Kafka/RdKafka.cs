@@ -16,6 +16,7 @@ internal static unsafe partial class RdKafka
     public const int DeliveryEvent = 0x1;
     public const int LogEvent = 0x4;
     public const int ErrorEvent = 0x8;
+    public const int StatisticsEvent = 0x40;
     /// <summary>RD_KAFKA_ADMIN_OP_DESCRIBETOPICS.</summary>
     public const int DescribeTopicsOperation = 19;
 
@@ -76,6 +77,26 @@ internal static unsafe partial class RdKafka
     [LibraryImport(Library, EntryPoint = "rd_kafka_destroy")]
     public static partial void DestroyClient(nint client);
 
+    /// <summary>Those that the client has are not added twice.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_brokers_add", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int AddBrokers(nint client, string bootstrapServers);
+
+    /// <summary>How many brokers one of them tells of; 0 where none answers in time. Asks for no topics, as long as the client has none.</summary>
+    public static int CountBrokers(nint client, TimeSpan timeout)
+    {
+        if (AskMetadata(client, allTopics: 0, topic: 0, out var metadata, (int)timeout.TotalMilliseconds) != ErrorCode.NoError) return 0;
+        // rd_kafka_metadata_t begins with their count.
+        var count = *(int*)metadata;
+        DestroyMetadata(metadata);
+        return count;
+    }
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_metadata")]
+    private static partial ErrorCode AskMetadata(nint client, int allTopics, nint topic, out nint metadata, int timeoutMs);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_metadata_destroy")]
+    private static partial void DestroyMetadata(nint metadata);
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_topic_new", StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint NewTopic(nint client, string topic, nint configuration);
 
@@ -124,6 +145,10 @@ internal static unsafe partial class RdKafka
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_event_log")]
     public static partial int LogOf(nint @event, byte** facility, byte** text, int* level);
+
+    /// <summary>JSON, as STATISTICS.md describes it.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_event_stats")]
+    public static partial byte* StatisticsOf(nint @event);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_event_destroy")]
     public static partial void DestroyEvent(nint @event);

@@ -12,19 +12,22 @@ namespace Checkout.Chassis.Reactor;
 /// Offsets are stored after the commit of what they stand for; they only say where to start reading, since exactly-once is the chain's.
 /// </summary>
 public sealed class ReactorLoop<TCommand>(
-    Choreography<TCommand> choreography, Handling<TCommand> handling, EventStore.DatabaseReady database, KafkaOptions kafka, ReactorOptions options, ReactorState state,
-    ReactorTelemetry telemetry, ILogger<ReactorLoop<TCommand>> logger) : BackgroundService
+    Choreography<TCommand> choreography, Handling<TCommand> handling, EventStore.DatabaseReady database, KafkaOptions kafka, BrokerWatch brokers,
+    ReactorOptions options, ReactorState state, ReactorTelemetry telemetry, TimeProvider time, ILogger<ReactorLoop<TCommand>> logger) : BackgroundService
 {
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
     /// <summary>Handling that takes longer than this goes on while the loop keeps polling with its partitions paused, so that it stays in the group.</summary>
     private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
+    /// <summary>Leaving the group takes a round trip; a client that does not come back from it is left to itself.</summary>
+    private static readonly TimeSpan LongestClose = TimeSpan.FromSeconds(15);
 
     private readonly HashSet<TopicPartition> _readFromStart = [];
     // Topics made anew since this process began, and which of their partitions were assigned since.
     private readonly HashSet<string> _remade = [];
     private readonly HashSet<TopicPartition> _begunAnew = [];
     private readonly Dictionary<(string, int), long> _handled = [];
+    private IConsumer<byte[]?, byte[]?>? _current;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,18 +39,19 @@ public sealed class ReactorLoop<TCommand>(
     private void Run(CancellationToken stopping)
     {
         using var remade = new RemadeTopics(kafka, choreography.Topics);
+        using var reading = new ReadingWatch(kafka, brokers, options, time);
         while (!stopping.IsCancellationRequested)
             try
             {
-                using var consumer = Join();
+                var consumer = _current = Join(reading);
                 try
                 {
-                    while (!stopping.IsCancellationRequested && !IsOutdated(remade))
-                        Handle(consumer, Take(consumer), stopping);
+                    while (!stopping.IsCancellationRequested && !IsOutdated(remade) && !IsForgotten(consumer, reading))
+                        Handle(consumer, Take(consumer, reading), reading, stopping);
                 }
                 finally
                 {
-                    consumer.Close();
+                    Close(consumer);
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -61,18 +65,21 @@ public sealed class ReactorLoop<TCommand>(
             }
     }
 
-    private IConsumer<byte[]?, byte[]?> Join()
+    private IConsumer<byte[]?, byte[]?> Join(ReadingWatch reading)
     {
+        reading.Begin();
         var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(choreography.Service))
             .SetPartitionsAssignedHandler((_, assigned) =>
             {
                 foreach (var partition in assigned) Forget(partition);
+                reading.Assigned(assigned);
                 state.Assigned(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
                 return assigned.ConvertAll(p => new TopicPartitionOffset(p, BeginsAnew(p) ? Offset.Beginning : Offset.Unset));
             })
-            .SetPartitionsRevokedHandler((_, revoked) => Left(revoked, "revoked"))
-            .SetPartitionsLostHandler((_, lost) => Left(lost, "lost"))
+            .SetPartitionsRevokedHandler((left, revoked) => Left(left, revoked, "revoked", reading))
+            .SetPartitionsLostHandler((left, lost) => Left(left, lost, "lost", reading))
+            .SetStatisticsHandler(LostBrokers.Handler(kafka.BootstrapServers, () => Log.BrokersLost(logger)))
             .SetErrorHandler((_, error) => Log.KafkaError(logger, error.Code.ToString(), error.Reason))
             .SetLogHandler((_, message) => Log.KafkaClient(logger, message.Facility, message.Message))
             .Build();
@@ -95,9 +102,36 @@ public sealed class ReactorLoop<TCommand>(
 
     private bool BeginsAnew(TopicPartition partition) => _remade.Contains(partition.Topic) && _begunAnew.Add(partition);
 
-    private void Left(List<TopicPartitionOffset> partitions, string how)
+    /// <summary>The client goes on saying that it stands, and so is given up for another.</summary>
+    private bool IsForgotten(IConsumer<byte[]?, byte[]?> consumer, ReadingWatch reading)
     {
-        foreach (var partition in partitions) Forget(partition.TopicPartition);
+        if (reading.WhyForgotten(consumer) is not { } why) return false;
+        Log.ConsumerReplaced(logger, why);
+        telemetry.ConsumerReplaced();
+        return true;
+    }
+
+    private void Close(IConsumer<byte[]?, byte[]?> consumer)
+    {
+        var closing = Blocking.RunAsync(() =>
+        {
+            consumer.Close();
+            consumer.Dispose();
+        });
+        if (closing.Wait(LongestClose)) return;
+        _current = null;
+        Log.ConsumerDoesNotClose(logger, LongestClose.TotalSeconds);
+    }
+
+    private void Left(IConsumer<byte[]?, byte[]?> consumer, List<TopicPartitionOffset> partitions, string how, ReadingWatch reading)
+    {
+        // One that was left to itself may say so long after another took its place.
+        if (!ReferenceEquals(consumer, _current)) return;
+        foreach (var partition in partitions)
+        {
+            Forget(partition.TopicPartition);
+            reading.Left(partition.TopicPartition);
+        }
         state.Left(partitions.Select(p => p.TopicPartition));
         Log.Left(logger, how, string.Join(", ", partitions.Select(p => $"{p.Topic}/{p.Partition.Value}")));
     }
@@ -109,7 +143,7 @@ public sealed class ReactorLoop<TCommand>(
     }
 
     /// <summary>Waits for a first record, then takes without waiting what else is ready, up to the limits. What was seen before is read no deeper than its headers.</summary>
-    private Taken Take(IConsumer<byte[]?, byte[]?> consumer)
+    private Taken Take(IConsumer<byte[]?, byte[]?> consumer, ReadingWatch reading)
     {
         var records = new List<Incoming>();
         var ends = new Dictionary<TopicPartition, long>();
@@ -119,6 +153,7 @@ public sealed class ReactorLoop<TCommand>(
             var incoming = Incoming.From(record);
             bytes += incoming.Value?.Length ?? 0;
             ends[record.TopicPartition] = record.Offset.Value + 1;
+            reading.Came(record.TopicPartition);
             if (IsSeen(incoming)) telemetry.Seen(incoming.Topic);
             else records.Add(incoming);
             if (records.Count >= options.MaxBatchRecords || bytes >= options.MaxBatchBytes) break;
@@ -148,17 +183,17 @@ public sealed class ReactorLoop<TCommand>(
         record.HasChain && choreography.IsChained(record.Topic)
         && _handled.TryGetValue((record.Topic, record.Partition), out var handled) && record.Position <= handled;
 
-    private void Handle(IConsumer<byte[]?, byte[]?> consumer, Taken taken, CancellationToken stopping)
+    private void Handle(IConsumer<byte[]?, byte[]?> consumer, Taken taken, ReadingWatch reading, CancellationToken stopping)
     {
-        var gaps = taken.Records.Count > 0 ? HandleRecords(consumer, taken.Records, stopping) : [];
+        var gaps = taken.Records.Count > 0 ? HandleRecords(consumer, taken.Records, reading, stopping) : [];
         foreach (var (partition, end) in taken.Ends)
             if (!gaps.Contains(partition)) Store(consumer, partition, end);
     }
 
     /// <summary>Returns the partitions on which a record is missing.</summary>
-    private HashSet<TopicPartition> HandleRecords(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyList<Incoming> records, CancellationToken stopping)
+    private HashSet<TopicPartition> HandleRecords(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyList<Incoming> records, ReadingWatch reading, CancellationToken stopping)
     {
-        var result = WaitFor(consumer, Task.Run(() => handling.HandleAsync(records, stopping), stopping));
+        var result = WaitFor(consumer, Task.Run(() => handling.HandleAsync(records, stopping), stopping), reading);
         foreach (var ((topic, partition), position) in result.Handled) _handled[(topic, partition)] = position;
         var gaps = new HashSet<TopicPartition>();
         foreach (var group in records.GroupBy(r => new TopicPartition(r.Topic, r.Partition)))
@@ -174,7 +209,7 @@ public sealed class ReactorLoop<TCommand>(
     }
 
     /// <summary>Long handling must not cost the membership: the partitions are paused and polled until it ends. Revoked ones are the other instance's; the chain sorts that out.</summary>
-    private PassResult WaitFor(IConsumer<byte[]?, byte[]?> consumer, Task<PassResult> handling)
+    private PassResult WaitFor(IConsumer<byte[]?, byte[]?> consumer, Task<PassResult> handling, ReadingWatch reading)
     {
         if (!Ended(handling, PauseAfter))
         {
@@ -188,6 +223,7 @@ public sealed class ReactorLoop<TCommand>(
             while (!Ended(handling, PollTimeout));
             // Those that have left meanwhile too: a partition that leaves while it is paused is still paused when it comes back (seen, librdkafka 2.16.0), and would never be read again.
             consumer.Resume(paused);
+            reading.Rested();
         }
         return handling.GetAwaiter().GetResult();
     }

@@ -62,6 +62,15 @@ internal static partial class Log
     [LoggerMessage(24, LogLevel.Warning, "{Topic} was made anew: it is read from its start")]
     public static partial void TopicRemade(ILogger logger, string topic);
 
+    [LoggerMessage(25, LogLevel.Warning, "The consumer had given up every broker it knew, and was given the bootstrap servers again (docs/decisions/0008)")]
+    public static partial void BrokersLost(ILogger logger);
+
+    [LoggerMessage(26, LogLevel.Error, "A new consumer takes the place of one that does not read: {Why}")]
+    public static partial void ConsumerReplaced(ILogger logger, string why);
+
+    [LoggerMessage(27, LogLevel.Warning, "The consumer did not close within {Seconds} s and is left to itself")]
+    public static partial void ConsumerDoesNotClose(ILogger logger, double seconds);
+
     [LoggerMessage(30, LogLevel.Warning, "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
     public static partial void GroupOneByOne(ILogger logger, int requests, string problem);
 }

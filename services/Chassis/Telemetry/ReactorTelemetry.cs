@@ -20,6 +20,7 @@ public sealed class ReactorTelemetry
     private readonly Counter<long> _consumed;
     private readonly Counter<long> _seen;
     private readonly Counter<long> _parked;
+    private readonly Counter<long> _replaced;
     private readonly Histogram<double> _process;
     private readonly Histogram<int> _batch;
 
@@ -30,6 +31,7 @@ public sealed class ReactorTelemetry
         _consumed = meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Records handled.");
         _seen = meter.CreateCounter<long>("reactor.seen.messages", "{message}", "Records dropped because the chain had them before.");
         _parked = meter.CreateCounter<long>("reactor.parked.messages", "{message}", "Records parked.");
+        _replaced = meter.CreateCounter<long>("reactor.replaced.consumers", "{consumer}", "Consumers replaced because they did not read.");
         _process = meter.CreateHistogram("messaging.process.duration", "s", "From the start of a batch to its commit.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetryNames.DurationBuckets });
         _batch = meter.CreateHistogram("reactor.batch.size", "{message}", "Records handled in one transaction.", null,
@@ -79,6 +81,8 @@ public sealed class ReactorTelemetry
     }
 
     public void Seen(string topic) => _seen.Add(1, Topic(topic));
+
+    public void ConsumerReplaced() => _replaced.Add(1);
 
     public void Parked(string topic) => _parked.Add(1, Topic(topic));
 

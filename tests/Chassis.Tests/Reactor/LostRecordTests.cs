@@ -93,7 +93,7 @@ public sealed class LostRecordTests(Stage stage)
         public FollowedStore(Stage stage, string connectionString)
         {
             var store = new StoreOptions { Name = "upstream", ConnectionString = connectionString };
-            var status = new TailStatus(store.Name);
+            var status = new TailStatus(store.Name, TimeProvider.System);
             _metrics = new([status]);
             _source = NpgsqlDataSource.Create(connectionString);
             var options = new TailerOptions

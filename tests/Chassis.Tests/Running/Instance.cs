@@ -52,7 +52,8 @@ public sealed class Instance : IAsyncDisposable
         Transaction = new(table, NewStates, world.Store, Database, TimeProvider.System);
         Edge = new(Transaction, Logger<GroupCommit<TallyCommand>>());
         Parked = new(table, NewStates, decoder, world.Store, Database, TimeProvider.System);
-        _loop = new(table, Handling, Ready, kafka, settings.Reactor, State, Telemetry, Logger<ReactorLoop<TallyCommand>>());
+        Brokers = new(kafka.Admin(), Meters, TimeProvider.System);
+        _loop = new(table, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry, TimeProvider.System, Logger<ReactorLoop<TallyCommand>>());
 
         TallyBatch NewStates() => new() { IsNewerCode = settings.IsNewerCode };
     }
@@ -63,6 +64,7 @@ public sealed class Instance : IAsyncDisposable
     public NpgsqlDataSource Database { get; }
     public DatabaseReady Ready { get; }
     public ReactorState State { get; } = new();
+    public BrokerWatch Brokers { get; }
     public ReactorTelemetry Telemetry { get; }
     public ReactorPass<TallyCommand> Pass { get; }
     public Handling<TallyCommand> Handling { get; }

@@ -22,6 +22,38 @@ public sealed class PlanTests
         Plan.Of(1, 1, FaultKinds.All).Faults.Select(f => f.ToString()));
 
     [Fact]
+    public void Each_kind_is_alone_once_in_three_times_as_many_rounds_as_there_are_kinds() =>
+        Gen.Select(Gen.Int, Gen.Int[1, 10_000]).Sample((seed, first) =>
+        {
+            var alone = Enumerable.Range(first, 3 * FaultKinds.All.Count).Where(round => round % 3 == 0)
+                .Select(round => Plan.Of(seed, round, FaultKinds.All)).ToList();
+            Assert.All(alone, plan => Assert.True(plan is { Alone: true, Faults.Count: 1 }));
+            Assert.Equal(FaultKinds.All, alone.Select(plan => plan.Faults[0].Kind).Order());
+        });
+
+    [Fact]
+    public void Seeds_play_the_kinds_alone_in_different_orders() => Assert.NotEqual(
+        Enumerable.Range(1, 20).Select(turn => Plan.Of(1, 3 * turn, FaultKinds.All).Kinds[0]),
+        Enumerable.Range(1, 20).Select(turn => Plan.Of(2, 3 * turn, FaultKinds.All).Kinds[0]));
+
+    [Fact]
+    public void Of_the_other_rounds_most_are_a_mixture()
+    {
+        var plans = Enumerable.Range(1, 600).Where(round => round % 3 != 0)
+            .Select(round => Plan.Of(1, round, FaultKinds.All)).ToList();
+        Assert.InRange(plans.Count(plan => !plan.Alone), plans.Count / 2, plans.Count);
+        Assert.All(plans, plan => Assert.Equal(plan.Alone, plan.Faults.DistinctBy(f => f.Kind).Count() == 1));
+    }
+
+    [Fact]
+    public void A_kind_chosen_by_itself_is_alone_in_every_round_and_drawn_as_in_a_mixture()
+    {
+        var plans = Enumerable.Range(1, 60).Select(round => Plan.Of(4, round, [FaultKind.ServiceKilled])).ToList();
+        Assert.All(plans, plan => Assert.True(plan.Alone));
+        Assert.Contains(plans, plan => plan.Round % 3 == 0 && plan.Faults.Count > 1);
+    }
+
+    [Fact]
     public void Every_kind_comes_and_rounds_have_one_to_three_faults()
     {
         var plans = Enumerable.Range(1, 500).Select(round => Plan.Of(1, round, FaultKinds.All)).ToList();
