@@ -126,7 +126,7 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         var learning = schemaIds.LearnAsync(ended);
         var confirming = confirmer.RunAsync(ended);
         var watching = new TopicWatch(admin, topics, head.Topic, ends, parts.Kafka.InMemory, publisher, Fail).RunAsync(ended);
-        var judging = new StandstillWatch(parts.Kafka, head, publisher, parts.Watch, Waits, Fail).RunAsync(ended);
+        var judging = new StandstillWatch(parts.Kafka, head, publisher, parts.Watch, parts.Time, Waits, Fail).RunAsync(ended);
         try
         {
             var rule = new SuccessorRule(ends.Select(e => e.Position));

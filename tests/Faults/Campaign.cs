@@ -92,7 +92,8 @@ internal sealed class Campaign(CampaignOptions options, Ledger ledger, TextWrite
             throw;
         }
         await system.DisposeAsync();
-        await File.WriteAllLinesAsync($"{folder}.log", system.Said, stop);
+        await File.WriteAllLinesAsync($"{folder}.log", [.. system.Said, .. system.Mended()], stop);
+        if (system.Mended().Count() is > 0 and var mended) await output.WriteLineAsync(Text($"{mended} clients were mended or replaced ({folder}.log)"));
         system.RemoveData();
         return true;
     }

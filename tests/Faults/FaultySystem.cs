@@ -114,6 +114,11 @@ internal sealed partial class FaultySystem : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
     }
 
+    /// <summary>What the processes said when a Kafka client of theirs had lost its brokers, or stood: a round holds, and the state was met.</summary>
+    public IEnumerable<string> Mended() => Directory.GetFiles(Path.Combine(Folder, "logs")).SelectMany(File.ReadLines)
+        .Where(line => line.Contains("given up every broker", StringComparison.Ordinal) || line.Contains("new client takes over", StringComparison.Ordinal)
+            || line.Contains("A new consumer takes the place", StringComparison.Ordinal));
+
     /// <summary>The data of a system that was judged fine; PostgreSQL's may lie elsewhere.</summary>
     public void RemoveData()
     {

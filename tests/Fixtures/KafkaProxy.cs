@@ -34,6 +34,7 @@ public sealed class KafkaProxy : IAsyncDisposable
     private Task _accepting = Task.CompletedTask;
     private volatile bool _knowsBrokers = true;
     private volatile TaskCompletionSource? _answered;
+    private TaskCompletionSource? _frozen;
     private int _brokerlessAnswers;
 
     private KafkaProxy(IPEndPoint broker)
@@ -83,6 +84,11 @@ public sealed class KafkaProxy : IAsyncDisposable
 
     public void KnowsBrokers() => _knowsBrokers = true;
 
+    /// <summary>As a broker that is frozen: connections stay and are taken, and nothing passes.</summary>
+    public void Freeze() => _frozen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Thaw() => Interlocked.Exchange(ref _frozen, null)?.SetResult();
+
     /// <summary>Requests of this kind come nowhere, and so are never answered.</summary>
     public void Swallow(KafkaRequest request) => _swallowed[request] = true;
 
@@ -90,6 +96,7 @@ public sealed class KafkaProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Thaw();
         await StopAsync();
         if (!_faults.IsEmpty) throw new AggregateException("The proxy did not understand what it read.", _faults);
     }
@@ -154,6 +161,7 @@ public sealed class KafkaProxy : IAsyncDisposable
                 var frame = new byte[BinaryPrimitives.ReadInt32BigEndian(size)];
                 if (frame.Length > MaxFrameBytes) throw new InvalidDataException($"a frame of {frame.Length} bytes");
                 if (!await ReadAsync(from, frame)) return;
+                if (Volatile.Read(ref _frozen) is { } frozen) await frozen.Task;
                 var isLast = false;
                 if (pass(frame, ref isLast) is not { } passed) continue;
                 var sent = new byte[sizeof(int) + passed.Length];

@@ -17,12 +17,13 @@ public sealed class RunningTail : IAsyncDisposable
 
     public RunningTail(
         SampleStore store, string bootstrapServers, StubRegistry? registry = null, bool inMemory = true, string[]? readBy = null, string? name = null, short replicas = 1,
-        short minInSync = 1, IEnumerable<(string Name, string Value)>? client = null)
+        short minInSync = 1, IEnumerable<(string Name, string Value)>? client = null, WatchOptions? watch = null)
     {
         var storeOptions = new StoreOptions { Name = name ?? store.Topic, ConnectionString = store.ConnectionString, ReadBy = readBy ?? [] };
         var options = new TailerOptions
         {
             Stores = [storeOptions],
+            Watch = watch ?? new(),
             Kafka = new() { BootstrapServers = bootstrapServers, InMemory = inMemory, TopicReplicationFactor = replicas, MinInSyncReplicas = minInSync },
         };
         foreach (var (setting, value) in client ?? []) options.Kafka.Properties[setting] = value;

@@ -62,8 +62,15 @@ public sealed class BrokerWatch : BackgroundService, IHealthCheck
     /// <summary>One that failed may believe in a broker that is gone: the next question is another client's.</summary>
     private bool Ask()
     {
-        if (_client == 0) _client = RdKafka.NewClient(_config, configuration => RdKafka.SetLog(configuration, 0));
-        if (RdKafka.CountBrokers(_client, AnswerTimeout) > 0) return true;
+        try
+        {
+            if (_client == 0) _client = RdKafka.NewClient(_config, configuration => RdKafka.SetLog(configuration, 0));
+            if (RdKafka.CountBrokers(_client, AnswerTimeout) > 0) return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // Settings that librdkafka refuses: the clients that do the work say which.
+        }
         End();
         return false;
     }

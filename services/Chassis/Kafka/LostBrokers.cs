@@ -31,5 +31,6 @@ public static class LostBrokers
     }
 
     /// <summary>The internal one is no broker, and a logical one (a group's coordinator) is asked for its group only.</summary>
-    private static bool CanBeAsked(JsonElement broker) => broker.GetProperty("source").GetString() is "learned" or "configured";
+    private static bool CanBeAsked(JsonElement broker) =>
+        broker.TryGetProperty("source", out var source) && source.GetString() is ("learned" or "configured");
 }

@@ -69,9 +69,10 @@ internal sealed class PartitionEnds : IDisposable
             return new([.. listed.ResultInfos.Select(r => r.TopicPartitionOffsetError).Where(o => !o.Error.IsError && o.Offset.Value >= 0)
                 .Select(o => KeyValuePair.Create(o.TopicPartition, o.Offset.Value))], askedAt);
         }
-        catch (Exception e) when (e is KafkaException or TimeoutException)
+        catch (Exception) when (!_stop.IsCancellationRequested)
         {
-            // Brokers that are away, a topic that is gone, or a client that does not come back: the next question is another client's.
+            // Brokers that are away, a topic that is gone, a client that does not come back, or what nobody thought of, since a watch must not end
+            // unnoticed: the next question is another client's.
             End();
             return null;
         }

@@ -102,7 +102,7 @@ public sealed class ReactorLoop<TCommand>(
 
     private bool BeginsAnew(TopicPartition partition) => _remade.Contains(partition.Topic) && _begunAnew.Add(partition);
 
-    /// <summary>The client goes on saying that it stands, and so is given up for another.</summary>
+    /// <summary>A consumer that does not read, whatever the cause, is given up for another.</summary>
     private bool IsForgotten(IConsumer<byte[]?, byte[]?> consumer, ReadingWatch reading)
     {
         if (reading.WhyForgotten(consumer) is not { } why) return false;
@@ -113,12 +113,12 @@ public sealed class ReactorLoop<TCommand>(
 
     private void Close(IConsumer<byte[]?, byte[]?> consumer)
     {
-        var closing = Blocking.RunAsync(() =>
+        var closing = Blocking.RunAsync(() => { using (consumer) consumer.Close(); });
+        if (Ended(closing, LongestClose))
         {
-            consumer.Close();
-            consumer.Dispose();
-        });
-        if (closing.Wait(LongestClose)) return;
+            closing.GetAwaiter().GetResult();
+            return;
+        }
         _current = null;
         Log.ConsumerDoesNotClose(logger, LongestClose.TotalSeconds);
     }

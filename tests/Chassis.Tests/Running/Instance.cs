@@ -18,6 +18,9 @@ namespace Checkout.Chassis.Tests.Running;
 public sealed class InstanceSettings
 {
     public string? InstanceId { get; set; }
+
+    /// <summary>The way to the broker, where it is not the straight one.</summary>
+    public string? Bootstrap { get; set; }
     public RegistryClient? Registry { get; set; }
     public ReactorOptions Reactor { get; } = new();
     public bool IsNewerCode { get; set; }
@@ -42,7 +45,7 @@ public sealed class Instance : IAsyncDisposable
         var table = world.Table;
         Database = Chassis.EventStore.Database.Open(world.ConnectionString, table.Service);
         Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly, table.Told.Select(t => t.Schema), Logger<DatabaseReady>());
-        var kafka = new KafkaOptions { BootstrapServers = world.Stage.Broker.Bootstrap, InstanceId = settings.InstanceId, InMemory = world.Stage.Broker.IsInMemory };
+        var kafka = new KafkaOptions { BootstrapServers = settings.Bootstrap ?? world.Stage.Broker.Bootstrap, InstanceId = settings.InstanceId, InMemory = world.Stage.Broker.IsInMemory };
         foreach (var (name, value) in settings.Client) kafka.Client[name] = value;
         Readings = new(Meters);
         Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State);
@@ -82,9 +85,17 @@ public sealed class Instance : IAsyncDisposable
 
     public Task<PassResult> HandleAsync(params ChainRecord[] batch) => Handling.HandleAsync(batch.Select(_world.Chain.Received).ToList(), CancellationToken.None);
 
-    public Task StartAsync() => _loop.StartAsync(CancellationToken.None);
+    public async Task StartAsync()
+    {
+        await Brokers.StartAsync(CancellationToken.None);
+        await _loop.StartAsync(CancellationToken.None);
+    }
 
-    public Task StopAsync() => _loop.StopAsync(CancellationToken.None);
+    public async Task StopAsync()
+    {
+        await _loop.StopAsync(CancellationToken.None);
+        await Brokers.StopAsync(CancellationToken.None);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -92,6 +103,7 @@ public sealed class Instance : IAsyncDisposable
         await Edge.StopAsync(CancellationToken.None);
         await Database.DisposeAsync();
         _loop.Dispose();
+        Brokers.Dispose();
         Edge.Dispose();
         Readings.Dispose();
         _loggers.Dispose();

@@ -40,10 +40,42 @@ public sealed class RestartTests : IDisposable
         }
         Assert.All(await Invariants.CheckAsync(system.Addresses, Cancel), invariant => Assert.True(invariant.Fault is null, $"{invariant.Name}: {invariant.Fault}"));
         if (stopInFlight is null) return;
+        if (_inFlight.Count == 0) await HealthTellsOfBrokersAsync(system);
 
         var customers = await Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => system.Game.NewAsync(Price)));
         await system[stopInFlight].StopAsync();
         _inFlight.Clear();
         _inFlight.AddRange(await Task.WhenAll(customers.Select(async customer => (customer, await system.Game.BuyAsync(customer, "gorilla", "in-flight", Cancel)))));
+    }
+
+    /// <summary>No process is idle while its brokers do not answer: each says so, is still ready for what needs none, and takes it back.</summary>
+    private static async Task HealthTellsOfBrokersAsync(TestSystem system)
+    {
+        string[] processes = ["store", "balance", "inventory", "logtailer"];
+        var (stop, start) = system.Local.Broker switch
+        {
+            KafkaServer kafka => (() => { kafka.Signal("STOP"); }, () => { kafka.Signal("CONT"); }),
+            InMemoryBroker inMemory => ((Action)inMemory.SetDown, (Action)inMemory.SetUp),
+            var other => throw new InvalidOperationException($"{other.Name} can't be frozen."),
+        };
+        stop();
+        try
+        {
+            foreach (var process in processes)
+                await Eventually.Until(async () => await AnswerAsync(process) is (200, var text) && text.Contains("has answered for"), $"{process} tells of brokers");
+        }
+        finally
+        {
+            start();
+        }
+        foreach (var process in processes)
+            await Eventually.Until(async () => await AnswerAsync(process) is (200, var text) && !text.Contains("Degraded"), $"{process} is healthy again");
+
+        async Task<(int Status, string Text)> AnswerAsync(string process)
+        {
+            using var http = new HttpClient();
+            using var answer = await http.GetAsync($"{system.Local.Url(process)}/health/ready", Cancel);
+            return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancel));
+        }
     }
 }
