@@ -17,18 +17,16 @@ public sealed class Publisher : IDisposable
     private readonly long[] _nextOffsets;
     // By ticket: there are never more outstanding than this holds.
     private readonly (StoredEvent Event, DateTime? CommittedAt)[] _sent = new (StoredEvent, DateTime?)[KafkaClients.MaxOutstandingEvents];
-    private readonly TimeProvider _time;
     private readonly EventProducer _producer;
     private bool _failed;
     private long _reached;
-    private long _answeredAt;
 
     public Publisher(
         KafkaClients kafka, Head head, PartitionEnd[] ends, Lease lease, Confirmations confirmations, SchemaIds schemaIds, UnreadGuard? guard,
-        SendTelemetry telemetry, TimeProvider time, Action confirmable, Action<Exception> fail)
+        SendTelemetry telemetry, Action confirmable, Action<Exception> fail)
     {
-        (_head, _lease, _confirmations, _schemaIds, _guard, _telemetry, _time, _confirmable, _fail) =
-            (head, lease, confirmations, schemaIds, guard, telemetry, time, confirmable, fail);
+        (_head, _lease, _confirmations, _schemaIds, _guard, _telemetry, _confirmable, _fail) =
+            (head, lease, confirmations, schemaIds, guard, telemetry, confirmable, fail);
         _record = new KafkaRecord(head.Source);
         _nextOffsets = [.. ends.Select(e => e.NextOffset)];
         _producer = kafka.Producer(head.Topic, Delivered, error => Fail(Refused(error.Code)));
@@ -70,7 +68,6 @@ public sealed class Publisher : IDisposable
         _record.Fill(e, schemaId);
         _guard?.Sent(e.Partition, _record);
         _sent[Slot(ticket)] = (e, committedAt);
-        if (_confirmations.Outstanding == 1) Volatile.Write(ref _answeredAt, _time.GetTimestamp());
         Reached(e.Position);
         switch (_producer.Produce(e.Partition, _record, ticket))
         {
@@ -113,7 +110,6 @@ public sealed class Publisher : IDisposable
             return;
         }
         Volatile.Write(ref next, next + 1);
-        Volatile.Write(ref _answeredAt, _time.GetTimestamp());
         ref var sent = ref _sent[Slot(report.Ticket)];
         _telemetry.Acknowledged(_head, sent.Event, sent.CommittedAt, report.Offset);
         // Before the acknowledgement, which frees the place for another.
@@ -135,20 +131,17 @@ public sealed class Publisher : IDisposable
         get
         {
             var reached = Volatile.Read(ref _reached);
-            if (_confirmations.FirstOutstanding is not { } ticket) return reached > 0 ? reached : null;
-            // Tickets are given in the order of positions. One that is acknowledged just now says nothing: its place may be another's.
-            var oldest = _sent[Slot(ticket)].Event;
-            return oldest is not null && _confirmations.FirstOutstanding == ticket ? oldest.Position - 1 : null;
+            if (_confirmations.Outstanding == 0) return reached > 0 ? reached : null;
+            // Tickets are given in the order of positions.
+            return Oldest?.Position - 1;
         }
     }
 
-    /// <summary>How many events the Kafka client has, and for how long it has not acknowledged any.</summary>
-    public (int Events, TimeSpan Unanswered) Standstill => _confirmations.Outstanding is var outstanding and > 0
-        ? (outstanding, _time.GetElapsedTime(Volatile.Read(ref _answeredAt)))
-        : default;
+    /// <summary>The oldest event that waits for its acknowledgement; null where none does, or just now another does.</summary>
+    public StoredEvent? Oldest => _confirmations.FirstOutstanding is { } ticket && _sent[Slot(ticket)].Event is { } e
+        && _confirmations.FirstOutstanding == ticket ? e : null;
 
-    /// <summary>The partition of the oldest event that waits for its acknowledgement.</summary>
-    public int? WaitingPartition => _confirmations.FirstOutstanding is { } ticket ? _sent[Slot(ticket)].Event?.Partition : null;
+    public int Outstanding => _confirmations.Outstanding;
 
     /// <summary>The offsets at which the partitions should end; null while something is on its way.</summary>
     public long[]? QuietEnds()

@@ -122,7 +122,7 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         using var confirmer = new Confirmer(_reader, _confirmations, Fail);
         var schemaIds = new SchemaIds(parts.Database, parts.Registry, head.Topic, Waits);
         var publisher = _publisher = new Publisher(
-            parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry, parts.Time, confirmer.Signal, Fail);
+            parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry, confirmer.Signal, Fail);
         var learning = schemaIds.LearnAsync(ended);
         var confirming = confirmer.RunAsync(ended);
         var watching = new TopicWatch(admin, topics, head.Topic, ends, parts.Kafka.InMemory, publisher, Fail).RunAsync(ended);

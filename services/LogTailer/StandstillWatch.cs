@@ -4,11 +4,11 @@ using Confluent.Kafka;
 namespace Checkout.LogTailer;
 
 /// <summary>
-/// No silence without an end: where the Kafka client has events and acknowledges none of them, while a broker answers another client about the partition
-/// they wait for, the client is at fault, whatever the fault is. The session ends, and the next one has a new client.
+/// No silence without an end: where the oldest event that the Kafka client has is not acknowledged, while the leader of its partition answers another
+/// client, the client is at fault, whatever the fault is, also where it serves other partitions. The session ends, and the next one has a new client.
 /// </summary>
 public sealed class StandstillWatch(
-    KafkaClients kafka, Head head, Publisher publisher, WatchOptions options, TimeProvider time, Action<string?> waits, Action<Exception> fail)
+    KafkaClients kafka, Head head, Publisher publisher, WatchOptions options, TimeProvider time, Action<string?> waiting, Action<Exception> fail)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private const int AsksEachLimit = 4;
@@ -17,6 +17,8 @@ public sealed class StandstillWatch(
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly TimeSpan _askInterval = options.LongestStandstill / AsksEachLimit;
+    private long _oldest;
+    private long _oldestSince;
     private long? _answersSince;
     private long _askedAt;
     private bool _told;
@@ -26,36 +28,36 @@ public sealed class StandstillWatch(
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stop))
         {
-            if (publisher.Standstill.Unanswered < _askInterval) Goes();
-            else if (time.GetElapsedTime(_askedAt) >= _askInterval && await StandsAsync())
+            var oldest = publisher.Oldest;
+            if (oldest is null || oldest.Position != _oldest) Goes(oldest);
+            else if (time.GetElapsedTime(_oldestSince) is var waits && waits > _askInterval && await StandsAsync(oldest, waits))
             {
-                var (events, unanswered) = publisher.Standstill;
-                fail(new TimeoutException($"{events} events were handed to the Kafka client, and none was acknowledged for {unanswered.TotalSeconds:F0} s, "
-                    + $"though the leader of a partition of {head.Topic} that they wait for answers: a new client takes over."));
+                fail(new TimeoutException($"{publisher.Outstanding} events were handed to the Kafka client, and the oldest was not acknowledged for "
+                    + $"{waits.TotalSeconds:F0} s, though the leader of {head.Topic} partition {oldest.Partition} answers: a new client takes over."));
                 return;
             }
         }
     }
 
-    private void Goes()
+    private void Goes(StoredEvent? oldest)
     {
-        _answersSince = null;
-        if (_told) waits(null);
+        (_oldest, _oldestSince, _answersSince) = (oldest?.Position ?? 0, time.GetTimestamp(), null);
+        if (_told) waiting(null);
         _told = false;
     }
 
     /// <summary>A leader that answers again after it was away must have done so for as long: the client, too, takes a while to come back.</summary>
-    private async Task<bool> StandsAsync()
+    private async Task<bool> StandsAsync(StoredEvent oldest, TimeSpan waits)
     {
+        if (time.GetElapsedTime(_askedAt) < _askInterval) return false;
         _askedAt = time.GetTimestamp();
-        if (publisher.WaitingPartition is not { } partition) return false;
-        if (await AnswersAsync(partition))
+        if (await AnswersAsync(oldest.Partition))
         {
             var since = _answersSince ??= time.GetTimestamp();
-            return time.GetElapsedTime(since) > options.LongestStandstill && publisher.Standstill.Unanswered > options.LongestStandstill;
+            return waits > options.LongestStandstill && time.GetElapsedTime(since) > options.LongestStandstill;
         }
         _answersSince = null;
-        if (!_told) waits("no broker answers");
+        if (!_told) waiting("no broker answers");
         _told = true;
         return false;
     }

@@ -118,8 +118,8 @@ public sealed class UnreadGuardOptions
 public sealed class WatchOptions
 {
     /// <summary>
-    /// For so long none of the events that were handed to the Kafka client may be acknowledged while brokers answer others; then the session ends, and a
-    /// new one begins with a new client. Above the 10 s after which a request is sent again.
+    /// For so long the oldest event that was handed to the Kafka client may wait for its acknowledgement while the leader of its partition answers others;
+    /// then the session ends, and a new one begins with a new client. Above the 10 s after which a request is sent again.
     /// </summary>
     public TimeSpan LongestStandstill { get; set; } = TimeSpan.FromSeconds(20);
 

@@ -22,6 +22,7 @@ public enum KafkaRequest : short
 public sealed class KafkaProxy : IAsyncDisposable
 {
     private const int MaxFrameBytes = 64 * 1024 * 1024;
+    private const int FirstFlexibleProduce = 9;
     private const int FirstFlexibleMetadata = 9;
     private const int FirstFlexibleFindCoordinator = 3;
 
@@ -35,6 +36,7 @@ public sealed class KafkaProxy : IAsyncDisposable
     private volatile bool _knowsBrokers = true;
     private volatile TaskCompletionSource? _answered;
     private TaskCompletionSource? _frozen;
+    private int? _swallowedPartition;
     private int _brokerlessAnswers;
 
     private KafkaProxy(IPEndPoint broker)
@@ -92,7 +94,14 @@ public sealed class KafkaProxy : IAsyncDisposable
     /// <summary>Requests of this kind come nowhere, and so are never answered.</summary>
     public void Swallow(KafkaRequest request) => _swallowed[request] = true;
 
-    public void LetPass(KafkaRequest request) => _swallowed.TryRemove(request, out _);
+    /// <summary>Requests to write to this partition come nowhere; librdkafka writes to one partition a request.</summary>
+    public void SwallowProduce(int partition) => _swallowedPartition = partition;
+
+    public void LetPass(KafkaRequest request)
+    {
+        _swallowed.TryRemove(request, out _);
+        if (request == KafkaRequest.Produce) _swallowedPartition = null;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -199,9 +208,38 @@ public sealed class KafkaProxy : IAsyncDisposable
     private byte[]? Asked(byte[] frame, ConcurrentDictionary<int, (KafkaRequest, short)> asked)
     {
         var request = (KafkaRequest)BinaryPrimitives.ReadInt16BigEndian(frame);
+        var version = BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(2));
         if (_swallowed.ContainsKey(request)) return null;
-        asked[BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(4))] = (request, BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(2)));
+        if (request == KafkaRequest.Produce && _swallowedPartition is { } swallowed && PartitionOf(frame, version) == swallowed) return null;
+        asked[BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(4))] = (request, version);
         return frame;
+    }
+
+    /// <summary>API key, version, number, the client's id; the transaction's id, acks, timeout; one topic of one partition.</summary>
+    private static int PartitionOf(byte[] produce, short version)
+    {
+        var isFlexible = version >= FirstFlexibleProduce;
+        var reader = new Reader(produce) { At = sizeof(short) + sizeof(short) + sizeof(int) };
+        reader.SkipString();
+        if (isFlexible) reader.SkipTags();
+        SkipText(ref reader);
+        reader.At += sizeof(short) + sizeof(int);
+        SkipLength(ref reader);
+        SkipText(ref reader);
+        SkipLength(ref reader);
+        return BinaryPrimitives.ReadInt32BigEndian(produce.AsSpan(reader.At));
+
+        void SkipText(ref Reader at)
+        {
+            if (isFlexible) at.SkipCompactString();
+            else at.SkipString();
+        }
+
+        void SkipLength(ref Reader at)
+        {
+            if (isFlexible) at.CompactLength();
+            else at.At += sizeof(int);
+        }
     }
 
     private byte[] Answer(byte[] frame, ConcurrentDictionary<int, (KafkaRequest Request, short Version)> asked, ref bool isLast)

@@ -27,10 +27,29 @@ public sealed class StandstillTests(PostgresFixture postgres)
         await store.AppendAsync(new Sample("a"), new Sample("b"), new Sample("c"));
         await Eventually.Until(async () => (await HealthAsync(tail)).Status == HealthStatus.Degraded, "the lag degrades health");
         Assert.Contains("3 events are not acknowledged, the oldest for ", (await HealthAsync(tail)).Description, StringComparison.Ordinal);
-        await Eventually.Until(() => tail.Lines.Contains("3 events were handed to the Kafka client, and none was acknowledged"), "the session ends");
+        await Eventually.Until(() => tail.Lines.Contains("3 events were handed to the Kafka client, and the oldest was not acknowledged"), "the session ends");
         proxy.LetPass(KafkaRequest.Produce);
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
         await Eventually.Until(async () => (await HealthAsync(tail)).Status == HealthStatus.Healthy, "health is told again");
+    }
+
+    [Fact]
+    public async Task Events_of_one_partition_that_stand_while_the_others_go_are_another_clients_too()
+    {
+        await using var broker = InMemoryBroker.Start();
+        await using var proxy = KafkaProxy.Before(broker.Bootstrap);
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), broker);
+        await using var tail = new RunningTail(store, proxy.Bootstrap, watch: Watch);
+        await tail.UntilAsync(TailState.Active);
+        proxy.SwallowProduce(partition: 0);
+        await Eventually.Until(async () =>
+        {
+            await store.AppendAsync([.. Enumerable.Range(0, 8).Select(k => new Sample($"key {k}"))]);
+            return tail.Lines.Contains("the oldest was not acknowledged");
+        }, "the session ends");
+        Assert.True(tail.Lines.Contains("partition 0 answers"));
+        proxy.LetPass(KafkaRequest.Produce);
+        await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
     }
 
     [Fact]
