@@ -38,6 +38,7 @@ public sealed class LostBrokersTests
             await TellAsync();
         }
         Assert.True(lost > 0, "the client had lost its brokers");
+        consumer.Close();
 
         async Task TellAsync()
         {

@@ -15,9 +15,9 @@ public sealed class KilledMemberTests(Stage stage)
     public async Task A_killed_members_partitions_are_taken_up_long_before_a_default_session_would_end()
     {
         await using var world = await World.NewAsync(stage);
-        var kafka = new KafkaOptions { BootstrapServers = stage.Broker.Bootstrap, InMemory = stage.Broker.IsInMemory };
-        // A member that dies: disposing a consumer that was not closed tells the group nothing.
-        var dying = new ConsumerBuilder<byte[], byte[]>(kafka.Consumer(world.Table.Service)).Build();
+        // A member that dies is cut off, and tells the group nothing.
+        await using var proxy = KafkaProxy.Before(stage.Broker.Bootstrap);
+        using var dying = Member(proxy.Bootstrap, world.Table.Service);
         dying.Subscribe(world.Table.Topics);
         var instance = await world.StartInstanceAsync();
         await Eventually.Until(() =>
@@ -26,12 +26,13 @@ public sealed class KilledMemberTests(Stage stage)
             var (its, ours) = (dying.Assignment.Count, instance.State.AssignedPartitions);
             return its > 0 && ours > 0 && its + ours == World.Partitions + 1;
         }, "both have a share");
-        dying.Dispose();
+        await proxy.StopAsync();
         var clock = Stopwatch.StartNew();
         for (var i = 0; i < 20; i++) await world.Chain.TellAsync(Asked($"n{i}"));
         await Eventually.Until(async () => (await world.EventsAsync()).Count == 20, "the survivor has taken up all partitions");
         // librdkafka's default is 45 s.
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        dying.Close();
     }
 
     /// <summary>As after an upgrade, or where a topic was not there yet when the first one died: a member of the same name must not get the former assignment back as it was.</summary>
@@ -40,22 +41,28 @@ public sealed class KilledMemberTests(Stage stage)
     {
         var (known, added) = (await stage.NewTopicAsync(2), await stage.NewTopicAsync(2));
         var group = $"restarted-{Guid.NewGuid():N}";
-        var kafka = new KafkaOptions { BootstrapServers = stage.Broker.Bootstrap, InMemory = stage.Broker.IsInMemory, InstanceId = "service-1" };
-        using (var dying = new ConsumerBuilder<byte[], byte[]>(kafka.Consumer(group)).Build())
-        {
-            dying.Subscribe(known);
-            await HasAsync(dying, known);
-        }
-        using var restarted = new ConsumerBuilder<byte[], byte[]>(kafka.Consumer(group)).Build();
+        await using var proxy = KafkaProxy.Before(stage.Broker.Bootstrap);
+        using var dying = Member(proxy.Bootstrap, group);
+        dying.Subscribe(known);
+        await HasAsync(dying, known);
+        await proxy.StopAsync();
+        using var restarted = Member(stage.Broker.Bootstrap, group);
         restarted.Subscribe([known, added]);
         await HasAsync(restarted, known, added);
         restarted.Close();
+        dying.Close();
 
         static Task HasAsync(IConsumer<byte[], byte[]> consumer, params string[] topics) => Eventually.Until(() =>
         {
             Poll(consumer);
             return topics.All(topic => consumer.Assignment.Count(p => p.Topic == topic) == 2);
         }, $"{string.Join(" and ", topics)} assigned");
+    }
+
+    private IConsumer<byte[], byte[]> Member(string bootstrap, string group)
+    {
+        var kafka = new KafkaOptions { BootstrapServers = bootstrap, InMemory = stage.Broker.IsInMemory, InstanceId = "service-1" };
+        return new ConsumerBuilder<byte[], byte[]>(kafka.Consumer(group)).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
     }
 
     /// <summary>A topic that was made a moment ago may be unknown to a broker yet.</summary>
