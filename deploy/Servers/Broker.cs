@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -10,6 +11,7 @@ namespace Checkout.Servers;
 public abstract class Broker : IAsyncDisposable
 {
     private static readonly TimeSpan TopicDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FencedInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What clients take as bootstrap.servers.</summary>
     public abstract string Bootstrap { get; }
@@ -33,15 +35,25 @@ public abstract class Broker : IAsyncDisposable
             ReplicationFactor = replicas,
             Configs = new() { ["retention.ms"] = "-1", ["retention.bytes"] = "-1" },
         };
-        try
-        {
-            await admin.CreateTopicsAsync([topic], new() { OperationTimeout = TopicDeadline, RequestTimeout = TopicDeadline }).WaitAsync(cancel);
-        }
-        catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
-        {
-            RequirePartitions(name, partitions);
-        }
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(FencedInterval, cancel))
+            try
+            {
+                await admin.CreateTopicsAsync([topic], new() { OperationTimeout = TopicDeadline, RequestTimeout = TopicDeadline }).WaitAsync(cancel);
+                return;
+            }
+            catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
+            {
+                RequirePartitions(name, partitions);
+                return;
+            }
+            catch (CreateTopicsException e) when (IsFenced(e.Results[0].Error) && clock.Elapsed < TopicDeadline)
+            {
+                // It answers, and its controller has not heard of it for a session: so on a machine that is busy with its start (seen, Kafka 4.3.1).
+            }
     }
+
+    private static bool IsFenced(Error error) =>
+        error.Code == ErrorCode.InvalidReplicationFactor && error.Reason.Contains("fenced", StringComparison.Ordinal);
 
     private protected void RequirePartitions(string topic, int wanted)
     {

@@ -21,14 +21,18 @@ internal static class RunningProgram
     public static string Configuration =>
         Of<AssemblyConfigurationAttribute>()?.Configuration is { Length: > 0 } configuration ? configuration : Unknown;
 
-    /// <summary>The commit the running program was built from; "+changes" where there are uncommitted ones.</summary>
+    /// <summary>
+    /// The last commit, of those the running program was built from, that changed what is judged; "+changes" where there are uncommitted ones. So a commit
+    /// to the documents or to other tests begins no new count.
+    /// </summary>
     public static string Commit()
     {
         // 0.1.0+d0e5241...: the SDK puts the commit behind the version where it builds in a Git repository.
         var version = Of<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
         var revision = version[(version.IndexOf('+', StringComparison.Ordinal) + 1)..];
         if (revision == version || Git(["status", "--porcelain", "--", .. Sources]) is not { } changes) return Unknown;
-        return changes.Length == 0 ? revision : revision + "+changes";
+        var judged = Git(["log", "-1", "--format=%H", revision, "--", .. Sources]) is { Length: > 0 } commit ? commit : revision;
+        return changes.Length == 0 ? judged : judged + "+changes";
     }
 
     /// <summary>Its name without the address, known before it is started: "Apache Kafka 4.3.1".</summary>
