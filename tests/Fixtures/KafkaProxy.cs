@@ -65,6 +65,16 @@ public sealed class KafkaProxy : IAsyncDisposable
         await StopAsync();
     }
 
+    /// <summary>Stops behind a metadata answer, and is back: first without brokers, and as before when one such answer with topics was given.</summary>
+    public async Task RestartWithoutBrokersAsync(TimeSpan patience)
+    {
+        await StopBehindMetadataAsync(patience);
+        var before = BrokerlessAnswers;
+        Start(knowsBrokers: false);
+        await Eventually.Until(() => BrokerlessAnswers > before, "an answer without brokers", patience);
+        KnowsBrokers();
+    }
+
     /// <summary>As a broker that stops: every connection is cut, and none is taken.</summary>
     public async Task StopAsync()
     {

@@ -37,7 +37,7 @@ public sealed class ReturningBrokerTests(PostgresFixture postgres)
         await SendAsync();
         for (var restarts = 0; Volatile.Read(ref lost) == 0 && restarts < MaxRestarts; restarts++)
         {
-            await RestartAsync(proxy);
+            await proxy.RestartWithoutBrokersAsync(Patience);
             await SendAsync();
         }
         Assert.True(lost > 0, "the client had lost its brokers");
@@ -63,17 +63,8 @@ public sealed class ReturningBrokerTests(PostgresFixture postgres)
         {
             await store.AppendAsync(new Sample($"key {appended}"));
             await TopicReader.UntilRecordsAsync(broker.Bootstrap, store.Topic, SampleStore.Partitions, appended, Patience);
-            await RestartAsync(proxy);
+            await proxy.RestartWithoutBrokersAsync(Patience);
         }
         Assert.Equal(0, tail.Lines.Count("the session ended"));
-    }
-
-    private static async Task RestartAsync(KafkaProxy proxy)
-    {
-        await proxy.StopBehindMetadataAsync(Patience);
-        var before = proxy.BrokerlessAnswers;
-        proxy.Start(knowsBrokers: false);
-        await Eventually.Until(() => proxy.BrokerlessAnswers > before, "an answer without brokers", Patience);
-        proxy.KnowsBrokers();
     }
 }

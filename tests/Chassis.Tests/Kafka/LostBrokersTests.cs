@@ -34,7 +34,7 @@ public sealed class LostBrokersTests
         await TellAsync();
         for (var restarts = 0; lost == 0 && restarts < MaxRestarts; restarts++)
         {
-            await RestartAsync(proxy);
+            await proxy.RestartWithoutBrokersAsync(Patience);
             await TellAsync();
         }
         Assert.True(lost > 0, "the client had lost its brokers");
@@ -56,13 +56,4 @@ public sealed class LostBrokersTests
     [InlineData("""{"ts":1}""", false)]
     public void A_client_has_brokers_that_it_was_given_or_has_learned_of(string statistics, bool lost) =>
         Assert.Equal(lost, LostBrokers.Are(JsonDocument.Parse(statistics)));
-
-    private static async Task RestartAsync(KafkaProxy proxy)
-    {
-        await proxy.StopBehindMetadataAsync(Patience);
-        var before = proxy.BrokerlessAnswers;
-        proxy.Start(knowsBrokers: false);
-        await Eventually.Until(() => proxy.BrokerlessAnswers > before, "an answer without brokers", Patience);
-        proxy.KnowsBrokers();
-    }
 }
