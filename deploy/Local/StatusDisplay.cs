@@ -55,21 +55,6 @@ internal abstract class StatusDisplay
         }
     }
 
-    private static async Task<string> CheckoutsAsync(LocalSystem system, CancellationToken stop)
-    {
-        try
-        {
-            await using var connection = new NpgsqlConnection(system.Postgres.ConnectionString("store"));
-            var rows = await connection.QueryAsync<(string Status, long Count)>(new CommandDefinition("SELECT status, count(*) FROM checkouts GROUP BY status ORDER BY status", cancellationToken: stop));
-            var text = string.Join(", ", rows.Select(row => $"{row.Count} {row.Status}"));
-            return text.Length > 0 ? $"Checkouts: {text}" : "No checkouts yet";
-        }
-        catch (NpgsqlException e)
-        {
-            return $"The database does not answer: {e.Message}";
-        }
-    }
-
     private sealed class Lines : StatusDisplay
     {
         public override void Say(string sentence) => Console.WriteLine(sentence);
@@ -77,6 +62,7 @@ internal abstract class StatusDisplay
         public override async Task ShowAsync(LocalSystem system, CancellationToken stop)
         {
             var shown = new Dictionary<string, (ProcessState, int?)>();
+            var counts = new CheckoutCounts(system.Postgres.ConnectionString("store"));
             var checkouts = "";
             while (true)
             {
@@ -87,7 +73,7 @@ internal abstract class StatusDisplay
                     shown[process.Name] = (state, pid);
                     Console.WriteLine($"{process.Name}: {state}{(pid is null ? "" : $", process {pid}")}");
                 }
-                if (await CheckoutsAsync(system, stop) is var now && now != checkouts) Console.WriteLine(checkouts = now);
+                if (await counts.NowAsync(stop) is var now && now != checkouts) Console.WriteLine(checkouts = now);
                 await WaitAsync(system, stop);
             }
         }
@@ -113,17 +99,18 @@ internal abstract class StatusDisplay
         {
             lock (_said) _said.Clear();
             _live = true;
+            var checkouts = new CheckoutCounts(system.Postgres.ConnectionString("store"));
             await AnsiConsole.Live(new Spectre.Console.Table()).StartAsync(async live =>
             {
                 while (true)
                 {
-                    live.UpdateTarget(await RenderAsync(system, stop));
+                    live.UpdateTarget(await RenderAsync(system, checkouts, stop));
                     await WaitAsync(system, stop);
                 }
             });
         }
 
-        private async Task<Rows> RenderAsync(LocalSystem system, CancellationToken stop)
+        private async Task<Rows> RenderAsync(LocalSystem system, CheckoutCounts checkouts, CancellationToken stop)
         {
             var table = new Spectre.Console.Table().AddColumns("process", "state", "pid", "restarts", "events", "parked");
             foreach (var process in system.Processes)
@@ -132,7 +119,7 @@ internal abstract class StatusDisplay
                 table.AddRow(process.Name, Coloured(process.State), process.Pid?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "", $"{process.Restarts}",
                     counts is { } c ? $"{c.Events}" : "", counts is { } p ? p.Parked > 0 ? $"[red]{p.Parked}[/]" : "0" : "");
             }
-            List<Spectre.Console.Rendering.IRenderable> rows = [table, new Text(await CheckoutsAsync(system, stop))];
+            List<Spectre.Console.Rendering.IRenderable> rows = [table, new Text(await checkouts.NowAsync(stop))];
             lock (_said) rows.AddRange(_said.Select(sentence => new Text(sentence)));
             return new Rows(rows);
         }

@@ -1,10 +1,10 @@
-using System.Globalization;
 using avatarstore;
 using avatarstore.balance;
 using avatarstore.game;
 using avatarstore.inventory;
 using avatarstore.store;
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.State;
 using Checkout.Contracts;
 
 namespace Checkout.Balance;
@@ -12,24 +12,39 @@ namespace Checkout.Balance;
 /// <summary>What Balance does when it hears of something: one row a step. The names are permanent, the ids of the answers follow from them.</summary>
 public static class BalanceChoreography
 {
-    public static readonly Choreography<AccountCommand> Table = new Choreography<AccountCommand>("balance", Topics.BalanceAccounts)
-        .On<CheckoutCreated>(Topics.StoreCheckouts, "deduct-coins",
-            (e, context) => new DeductCoins(e.CheckoutId, e.CustomerId, e.Sku, e.PriceCoins, e.ExpiresAt, context.Now))
-        .On<AssignmentRejected>(Topics.InventoryAvatars, "refund-coins",
-            (e, _) => new RefundCoins(e.CheckoutId, e.CustomerId, e.Sku, e.Reason))
-        .OnFact<GameRegistered>(Topics.GameRewards, "credit-game-registered", e => Known(e.CustomerId, e.GameId),
-            (e, _) => new CreditCoins(e.CustomerId, e.Coins, CreditCause.GAME_REGISTERED, e.GameId))
-        .OnFact<DailyRewardClaimed>(Topics.GameRewards, "credit-daily-reward", e => Known(e.CustomerId, Day(e)),
-            (e, _) => new CreditCoins(e.CustomerId, e.Coins, CreditCause.DAILY_REWARD, Day(e)))
-        .OnFact<AchievementCompleted>(Topics.GameRewards, "credit-achievement", e => Known(e.CustomerId, e.AchievementId),
-            (e, _) => new CreditCoins(e.CustomerId, e.Coins, CreditCause.ACHIEVEMENT, e.AchievementId))
-        .Tells<BalanceDeducted>(e => e.CustomerId, e => e.CheckoutId.ToString())
-        .Tells<DeductionRejected>(e => e.CustomerId, e => e.CheckoutId.ToString())
-        .Tells<BalanceRefunded>(e => e.CustomerId, e => e.CheckoutId.ToString())
-        .Tells<BalanceCredited>(e => e.CustomerId);
-
-    /// <summary>The length keeps ("a", "bc") and ("ab", "c") apart.</summary>
-    public static string Known(string customerId, string reference) => $"{customerId.Length}:{customerId}{reference}";
-
-    private static string Day(DailyRewardClaimed e) => e.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    public static readonly Choreography<BalanceRows> Table = new Choreography<BalanceRows>("balance", Topics.BalanceAccounts, rows => new(rows))
+        .On<CheckoutCreated>(Topics.StoreCheckouts, "deduct-coins", Accounts.Deduct, typeof(BalanceDeducted), typeof(DeductionRejected))
+        .On<AssignmentRejected>(Topics.InventoryAvatars, "refund-coins", Accounts.Refund, typeof(BalanceRefunded))
+        .OnFact<GameRegistered, CreditCoins>(Topics.GameRewards, "credit-game-registered",
+            CreditCoins.For, CreditCoins.BusinessKey, Accounts.Credit, typeof(BalanceCredited))
+        .OnFact<DailyRewardClaimed, CreditCoins>(Topics.GameRewards, "credit-daily-reward",
+            CreditCoins.For, CreditCoins.BusinessKey, Accounts.Credit, typeof(BalanceCredited))
+        .OnFact<AchievementCompleted, CreditCoins>(Topics.GameRewards, "credit-achievement",
+            CreditCoins.For, CreditCoins.BusinessKey, Accounts.Credit, typeof(BalanceCredited))
+        .Take<CreditCoins>("credit", Accounts.Credit, typeof(BalanceCredited))
+        .Tells<BalanceDeducted>(e => e.CustomerId, e => e.CheckoutId, Accounts.Deducted)
+        .Tells<DeductionRejected>(e => e.CustomerId, e => e.CheckoutId, Change.Nothing)
+        .Tells<BalanceRefunded>(e => e.CustomerId, e => e.CheckoutId, Accounts.Refunded)
+        .Tells<BalanceCredited>(e => e.CustomerId, of: null, Accounts.Credited);
 }
+
+/// <summary>The rows of state that Balance decides on. DDL: Migrations/0101_accounts.sql.</summary>
+public sealed class BalanceRows(Rows rows)
+{
+    public Table<string, Account> Accounts { get; } = rows.Locked<string, Account>("accounts", key: "customer_id");
+
+    public Table<Guid, Deduction> Deductions { get; } = rows.Hanging<Guid, Deduction>("deductions", key: "checkout_id");
+
+    public Table<CreditKey, Credit> Credits { get; } = rows.Hanging<CreditKey, Credit>("credits");
+}
+
+/// <summary>An account that was opened by its first coins.</summary>
+public sealed record Account(long Coins);
+
+/// <summary>What was taken for a checkout, and whether it was given back.</summary>
+public sealed record Deduction(string CustomerId, long Coins, bool Refunded);
+
+public readonly record struct CreditKey(string CustomerId, CreditCause Cause, string Reference);
+
+/// <summary>A fact that gave coins.</summary>
+public sealed record Credit(long Coins);

@@ -1,8 +1,7 @@
 using Checkout.Balance;
 using Checkout.Chassis;
-using Checkout.Chassis.Choreography;
 
-return await new Service<AccountCommand>(BalanceChoreography.Table, _ => () => new AccountBatch(), AccountBatch.Tables)
+return await new Service<BalanceRows>(BalanceChoreography.Table)
 {
     OperatorCommands = { BalanceOperators.Credit },
     Map = BalanceApi.Map,

@@ -2,6 +2,7 @@ using System.Reflection;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Operating;
 using Checkout.Chassis.Reactor;
@@ -14,11 +15,11 @@ using Npgsql;
 
 namespace Checkout.Chassis;
 
-/// <summary>A service of the choreography: its table, its states, its API; the rest is the same for all. Without a command it serves; its commands are listed by --help.</summary>
-public sealed class Service<TCommand>(Choreography<TCommand> choreography, Func<IServiceProvider, Func<IStateBatch<TCommand>>> states, params string[] stateTables)
+/// <summary>A service of the choreography: its table, its API; the rest is the same for all. Without a command it serves; its commands are listed by --help.</summary>
+public sealed class Service<TRows>(Choreography<TRows> choreography)
 {
     /// <summary>A command of this service's operators: what to say of it, and how it runs.</summary>
-    public List<OperatorCommand<TCommand>> OperatorCommands { get; init; } = [];
+    public List<OperatorCommand<TRows>> OperatorCommands { get; init; } = [];
 
     /// <summary>Adds what this service needs beside, and answers with what an operator has to change in its settings.</summary>
     public Func<WebApplicationBuilder, IEnumerable<string>> Configure { get; init; } = _ => [];
@@ -30,7 +31,7 @@ public sealed class Service<TCommand>(Choreography<TCommand> choreography, Func<
         var isCommand = CommandLine.IsHelp(args) || (args.Length > 0 && !args[0].Contains(':', StringComparison.Ordinal) && !args[0].StartsWith('-'));
         var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
         var (settings, problems) = Settings.Read<ServiceSettings>(builder.Configuration, s => s.Problems());
-        problems = [.. problems, .. Configure(builder)];
+        problems = [.. choreography.Problems(), .. problems, .. Configure(builder)];
         if (problems.Count > 0 && !CommandLine.IsHelp(args))
         {
             foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
@@ -38,7 +39,7 @@ public sealed class Service<TCommand>(Choreography<TCommand> choreography, Func<
         }
         Register(builder, settings);
         var app = builder.Build();
-        if (isCommand) return await CommandLine.RunAsync(args, app.Services, OperatorCommands, () => NewRebuild(app.Services, settings));
+        if (isCommand) return await CommandLine.RunAsync(args, app.Services, OperatorCommands, () => new Rebuild<TRows>(choreography, settings.Database.ConnectionString));
 
         app.UseProblems();
         app.MapTelemetry();
@@ -58,27 +59,23 @@ public sealed class Service<TCommand>(Choreography<TCommand> choreography, Func<
         services.AddSingleton(choreography).AddSingleton(settings.Kafka).AddSingleton(settings.Reactor).AddSingleton(settings.Registry).AddSingleton(store)
             .AddSingleton(TimeProvider.System)
             .AddSingleton(_ => Database.Open(settings.Database.ConnectionString, choreography.Service))
-            .AddSingleton(states)
             .AddSingleton(_ => new RegistryClient(new HttpClient(), settings.Registry))
             .AddSingleton<ReactorState>()
             .AddSingleton(p => new BrokerWatch(settings.Kafka.Admin(), p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System))
             .AddSingleton(p => new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), choreography.Service,
                 settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>()))
-            .AddSingleton<Decoder<TCommand>>().AddSingleton<ReactorPass<TCommand>>().AddSingleton<Handling<TCommand>>()
-            .AddSingleton<CommandTransaction<TCommand>>().AddSingleton<ParkedCommands<TCommand>>().AddSingleton<GroupCommit<TCommand>>()
+            .AddSingleton<Decoder<TRows>>().AddSingleton<ReactorPass<TRows>>().AddSingleton<Handling<TRows>>()
+            .AddSingleton<Transactions<TRows>>().AddSingleton<ParkedCommands<TRows>>().AddSingleton<GroupCommit<TRows>>()
             .AddSingleton<Migrations>()
             .AddSingleton(p => new DatabaseReady(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<Migrations>(), store, Assembly.GetEntryAssembly()!,
                 choreography.Told.Select(told => told.Schema), p.GetRequiredService<Microsoft.Extensions.Logging.ILogger<DatabaseReady>>()))
             .AddHostedService(p => p.GetRequiredService<DatabaseReady>())
-            .AddHostedService(p => p.GetRequiredService<GroupCommit<TCommand>>())
+            .AddHostedService(p => p.GetRequiredService<GroupCommit<TRows>>())
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
-            .AddHostedService<ReactorLoop<TCommand>>()
+            .AddHostedService<ReactorLoop<TRows>>()
             .AddProblems();
         builder.AddReadiness<DatabaseReady>("database");
         builder.AddReadiness<ReactorState>("reactor");
         builder.AddReadiness<BrokerWatch>("kafka");
     }
-
-    private Rebuild<TCommand> NewRebuild(IServiceProvider services, ServiceSettings settings) =>
-        new(choreography, services.GetRequiredService<Func<IStateBatch<TCommand>>>(), stateTables, settings.Database.ConnectionString);
 }

@@ -1,7 +1,7 @@
 using Checkout.Chassis;
 using Checkout.Inventory;
 
-return await new Service<StockCommand>(InventoryChoreography.Table, _ => () => new StockBatch(), StockBatch.Tables)
+return await new Service<InventoryRows>(InventoryChoreography.Table)
 {
     OperatorCommands = { InventoryOperators.AddStock },
     Map = InventoryApi.Map,

@@ -1,60 +1,65 @@
 using avatarstore;
+using avatarstore.balance;
 using avatarstore.inventory;
 using Avro.Specific;
+using Checkout.Chassis.Choreography;
 
 namespace Checkout.Inventory;
 
-public abstract record StockCommand(string Sku);
-
-/// <param name="Now">When the command is judged against ExpiresAt, UTC.</param>
-public sealed record AssignAvatar(Guid CheckoutId, string CustomerId, string Sku, long PriceCoins, DateTime ExpiresAt, DateTime Now) : StockCommand(Sku);
-
 /// <summary>Pieces that come in. The same reference for the same sku again are the same pieces.</summary>
-public sealed record AddStock(string Sku, long Quantity, string Reference) : StockCommand(Sku);
+public sealed record AddStock(string Sku, string Reference, long Quantity);
 
-/// <summary>The state that a command is decided on.</summary>
-/// <param name="Available">Pieces of the sku; null where Inventory never had any.</param>
-/// <param name="Owned">The customer has this avatar.</param>
-/// <param name="DeliveryKnown">The delivery's reference was seen before.</param>
-public sealed record Stock(long? Available, bool Owned, bool DeliveryKnown);
-
-/// <summary>The decisions of Inventory: who gets one of what there is.</summary>
-public static class StockDecisions
+/// <summary>What Inventory decides: who gets one of what there is; and what each of its events changes, as a difference.</summary>
+public static class Stock
 {
-    public static IReadOnlyList<ISpecificRecord> Decide(Stock stock, StockCommand command) => command switch
+    public static IReadOnlyList<ISpecificRecord> Assign(InventoryRows rows, BalanceDeducted e, EventContext context) => rows.Stock[e.Sku] switch
     {
-        AssignAvatar c when c.Now > c.ExpiresAt => [Rejected(c, Reason.EXPIRED)],
-        AssignAvatar c when stock.Owned => [Rejected(c, Reason.ALREADY_OWNED)],
-        AssignAvatar c when stock.Available is null => [Rejected(c, Reason.UNKNOWN_PACKAGE)],
-        AssignAvatar c when stock.Available == 0 => [Rejected(c, Reason.SOLD_OUT)],
-        AssignAvatar c =>
+        _ when context.Now > e.ExpiresAt => [Rejected(e, Reason.EXPIRED)],
+        _ when rows.Ownership[new(e.CustomerId, e.Sku)] is not null => [Rejected(e, Reason.ALREADY_OWNED)],
+        null => [Rejected(e, Reason.UNKNOWN_PACKAGE)],
+        { Available: 0 } => [Rejected(e, Reason.SOLD_OUT)],
+        var stock =>
         [
             new AvatarAssigned
             {
-                CheckoutId = c.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku, PriceCoins = c.PriceCoins, RemainingStock = stock.Available!.Value - 1,
+                CheckoutId = e.CheckoutId, CustomerId = e.CustomerId, Sku = e.Sku, PriceCoins = e.PriceCoins, RemainingStock = stock.Available - 1,
             },
         ],
-
-        AddStock when stock.DeliveryKnown => [],
-        AddStock { Quantity: <= 0 } c => throw new ArgumentException($"A delivery of {c.Quantity} pieces is none."),
-        AddStock c => [new StockAdded { Sku = c.Sku, Quantity = c.Quantity, Stock = checked((stock.Available ?? 0) + c.Quantity), Reference = c.Reference }],
-        _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Inventory has no decision for it."),
     };
 
-    /// <summary>The pieces after an event, as a difference: customers are on other partitions than deliveries, and are replayed beside them.</summary>
-    public static long Available(long? before, ISpecificRecord happened) => happened switch
+    /// <summary>Customers are on other partitions than deliveries, so a rebuild may take a piece before it adds it.</summary>
+    public static void Assigned(InventoryRows rows, AvatarAssigned e)
     {
-        AvatarAssigned => (before ?? 0) - 1,
-        StockAdded e => (before ?? 0) + e.Quantity,
-        _ => before ?? 0,
+        rows.Stock.Put(e.Sku, stock => new((stock?.Available ?? 0) - 1));
+        rows.Ownership.Add(new(e.CustomerId, e.Sku), new(e.CheckoutId));
+    }
+
+    public static IReadOnlyList<ISpecificRecord> Add(InventoryRows rows, AddStock delivery) => delivery switch
+    {
+        _ when rows.Deliveries[new(delivery.Sku, delivery.Reference)] is not null => [],
+        { Quantity: <= 0 } => throw new ArgumentException($"A delivery of {delivery.Quantity} pieces is none."),
+        _ =>
+        [
+            new StockAdded
+            {
+                Sku = delivery.Sku, Quantity = delivery.Quantity, Reference = delivery.Reference,
+                Stock = checked((rows.Stock[delivery.Sku]?.Available ?? 0) + delivery.Quantity),
+            },
+        ],
     };
 
-    private static AssignmentRejected Rejected(AssignAvatar c, Reason reason) => new()
+    public static void Added(InventoryRows rows, StockAdded e)
     {
-        CheckoutId = c.CheckoutId,
-        CustomerId = c.CustomerId,
-        Sku = c.Sku,
-        PriceCoins = c.PriceCoins,
+        rows.Stock.Put(e.Sku, stock => new((stock?.Available ?? 0) + e.Quantity));
+        rows.Deliveries.Add(new(e.Sku, e.Reference), new(e.Quantity));
+    }
+
+    private static AssignmentRejected Rejected(BalanceDeducted e, Reason reason) => new()
+    {
+        CheckoutId = e.CheckoutId,
+        CustomerId = e.CustomerId,
+        Sku = e.Sku,
+        PriceCoins = e.PriceCoins,
         Reason = reason,
     };
 }

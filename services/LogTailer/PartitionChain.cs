@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using Checkout.Chassis.Reactor;
 using Checkout.Chassis.WireFormat;
 using Confluent.Kafka;
 

@@ -3,7 +3,7 @@ using Checkout.Store;
 using Checkout.Store.Checkouts;
 using Checkout.Store.Packages;
 
-return await new Service<StoreCommand>(StoreChoreography.Table, _ => () => new StoreBatch(), StoreBatch.Tables)
+return await new Service<StoreRows>(StoreChoreography.Table)
 {
     OperatorCommands = { PackageOperators.List, PackageOperators.ChangePrice },
     Configure = CheckoutApi.Configure,

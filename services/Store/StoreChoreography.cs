@@ -1,27 +1,70 @@
+using avatarstore;
 using avatarstore.balance;
 using avatarstore.inventory;
 using avatarstore.store;
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.State;
 using Checkout.Contracts;
 using Checkout.Store.Checkouts;
+using Checkout.Store.Packages;
 
 namespace Checkout.Store;
-
-public abstract record StoreCommand;
 
 /// <summary>What Store does when it hears of something: one row a step. The names are permanent, the ids of the answers follow from them.</summary>
 public static class StoreChoreography
 {
-    public static readonly Choreography<StoreCommand> Table = new Choreography<StoreCommand>("store", Topics.StoreCheckouts)
-        .On<BalanceDeducted>(Topics.BalanceAccounts, "show-funded", (e, context) => new ShowFunded(e.CheckoutId, context))
-        .On<DeductionRejected>(Topics.BalanceAccounts, "fail-unfunded", (e, context) => new FailUnfunded(e.CheckoutId, e.Reason, context))
-        .On<AvatarAssigned>(Topics.InventoryAvatars, "complete", (e, context) => new Complete(e.CheckoutId, context))
-        .On<AssignmentRejected>(Topics.InventoryAvatars, "fail-unassigned", (e, context) => new FailUnassigned(e.CheckoutId, e.Reason, context))
-        .On<BalanceRefunded>(Topics.BalanceAccounts, "refund", (e, context) => new Refund(e.CheckoutId, e.Reason, e.RefundedCoins, context))
-        .Tells<CheckoutCreated>(e => e.CustomerId, e => e.CheckoutId.ToString())
-        .Tells<CheckoutCompleted>(e => e.CustomerId, e => e.CheckoutId.ToString())
-        .Tells<CheckoutFailed>(e => e.CustomerId, e => e.CheckoutId.ToString())
-        .Tells<CheckoutRefunded>(e => e.CustomerId, e => e.CheckoutId.ToString())
-        .Tells<PackageListed>(e => e.Sku)
-        .Tells<PriceChanged>(e => e.Sku);
+    public static readonly Choreography<StoreRows> Table = new Choreography<StoreRows>("store", Topics.StoreCheckouts, rows => new(rows))
+        .Take<CreateCheckout>("create-checkout", CheckoutDecisions.Create, typeof(CheckoutCreated))
+        .On<BalanceDeducted>(Topics.BalanceAccounts, "show-funded", CheckoutDecisions.ShowFunded)
+        .On<DeductionRejected>(Topics.BalanceAccounts, "fail-unfunded", CheckoutDecisions.FailUnfunded, typeof(CheckoutFailed))
+        .On<AvatarAssigned>(Topics.InventoryAvatars, "complete", CheckoutDecisions.Complete, typeof(CheckoutCompleted))
+        .On<AssignmentRejected>(Topics.InventoryAvatars, "fail-unassigned", CheckoutDecisions.FailUnassigned, typeof(CheckoutFailed))
+        .On<BalanceRefunded>(Topics.BalanceAccounts, "refund", CheckoutDecisions.Refund, typeof(CheckoutFailed), typeof(CheckoutRefunded))
+        .Take<ListPackage>("list-package", PackageDecisions.List, typeof(PackageListed))
+        .Take<ChangePrice>("change-price", PackageDecisions.ChangePrice, typeof(PriceChanged))
+        .Tells<CheckoutCreated>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Created)
+        .Tells<CheckoutCompleted>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Completed)
+        .Tells<CheckoutFailed>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Failed)
+        .Tells<CheckoutRefunded>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Refunded)
+        .Tells<PackageListed>(e => e.Sku, of: null, PackageDecisions.Listed)
+        .Tells<PriceChanged>(e => e.Sku, of: null, PackageDecisions.PriceChanged);
 }
+
+/// <summary>The rows of state that Store decides on. DDL: Migrations/0101_checkouts.sql.</summary>
+public sealed class StoreRows(Rows rows)
+{
+    /// <summary>What is about a checkout has the price on it already, and must not wait for a package's lock.</summary>
+    public Table<string, Package> Packages { get; } = rows.Locked<string, Package>("packages", key: "sku", unless: "checkout_id");
+
+    public Table<Guid, CheckoutState> Checkouts { get; } = rows.Locked<Guid, CheckoutState>("checkouts", key: "checkout_id");
+
+    /// <summary>What a post may buy.</summary>
+    public Table<string, Package> OnSale { get; } = rows.ReadOnly<string, Package>("packages", key: "sku", askedBy: typeof(CreateCheckout));
+
+    /// <summary>Which checkout each idempotency key stands for. Two posts of one key at once: the second insert fails, and is tried again.</summary>
+    public Table<PostKey, Post> Posts { get; } = rows.Hanging<PostKey, Post>("posts", rebuilt: false);
+
+    /// <summary>What Store heard of its checkouts, by event id. It can be heard again from the topics.</summary>
+    public Table<Guid, Observation> Observations { get; } = rows.WriteOnly<Guid, Observation>("observations", key: "event_id", rebuilt: false);
+}
+
+public sealed record Package(string Name, long PriceCoins);
+
+/// <summary>The state of a checkout, from Store's own events.</summary>
+public sealed record CheckoutState(
+    string CustomerId, string Sku, long PriceCoins, CheckoutStatus Status, Reason? Reason, DateTime CreatedAt, DateTime ExpiresAt, DateTime? EndedAt);
+
+public enum CheckoutStatus
+{
+    Pending,
+    Completed,
+    Failed,
+    RefundDue,
+    Refunded,
+}
+
+public readonly record struct PostKey(string CustomerId, string IdempotencyKey);
+
+public sealed record Post(string Sku, Guid CheckoutId);
+
+public sealed record Observation(Guid CheckoutId, string Type, string Source, DateTime OccurredAt);

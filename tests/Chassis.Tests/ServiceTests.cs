@@ -91,7 +91,7 @@ public sealed class ServiceTests(Stage stage)
         return ChildProcess.Start(new()
         {
             Program = "dotnet",
-            Arguments = [typeof(AccountBatch).Assembly.Location, .. arguments],
+            Arguments = [typeof(BalanceRows).Assembly.Location, .. arguments],
             Environment = settings,
             WorkingDirectory = AppContext.BaseDirectory,
             OnLine = lines.Enqueue,

@@ -80,9 +80,9 @@ internal sealed class Judge(FaultySystem system)
         using var balance = new StringWriter();
         using var inventory = new StringWriter();
         var codes = await Task.WhenAll(
-            new Rebuild<StoreCommand>(StoreChoreography.Table, () => new StoreBatch(), StoreBatch.Tables, Own("store")).RunAsync(RebuildWorkers, store, stop),
-            new Rebuild<AccountCommand>(BalanceChoreography.Table, () => new AccountBatch(), AccountBatch.Tables, Own("balance")).RunAsync(RebuildWorkers, balance, stop),
-            new Rebuild<StockCommand>(InventoryChoreography.Table, () => new StockBatch(), StockBatch.Tables, Own("inventory")).RunAsync(RebuildWorkers, inventory, stop));
+            new Rebuild<StoreRows>(StoreChoreography.Table, Own("store")).RunAsync(RebuildWorkers, store, stop),
+            new Rebuild<BalanceRows>(BalanceChoreography.Table, Own("balance")).RunAsync(RebuildWorkers, balance, stop),
+            new Rebuild<InventoryRows>(InventoryChoreography.Table, Own("inventory")).RunAsync(RebuildWorkers, inventory, stop));
         foreach (var (code, said) in codes.Zip(new[] { store, balance, inventory }))
             if (code != 0) throw new ViolationException($"A state is not what its events lead to: {said}");
     }

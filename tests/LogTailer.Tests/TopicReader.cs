@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Checkout.Chassis.Reactor;
 using Checkout.Chassis.WireFormat;
 using Checkout.Fixtures;
 using Confluent.Kafka;

@@ -1,5 +1,6 @@
 using Avro;
 using Avro.Specific;
+using Checkout.Chassis.State;
 
 namespace Checkout.Chassis.Choreography;
 
@@ -7,78 +8,124 @@ namespace Checkout.Chassis.Choreography;
 /// <param name="Now">When the batch that handles it began, UTC.</param>
 public sealed record EventContext(Guid EventId, string Type, string Source, DateTime OccurredAt, DateTime Now);
 
-/// <summary>The table of a service: which event of which topic becomes which command, and which events the service tells.</summary>
-public sealed class Choreography<TCommand>(string service, string topic)
+/// <summary>
+/// The table of a service: a row for each event it hears and each command it takes, with the decision and the events that this may lead to; and a row
+/// for each event it tells, with the change of state that the event means.
+/// </summary>
+/// <param name="rows">Makes the service's declared rows for one transaction.</param>
+public sealed class Choreography<TRows>(string service, string topic, Func<Rows, TRows> rows)
 {
-    private readonly Dictionary<(string Topic, string Type), Reaction<TCommand>> _reactions = [];
-    private readonly Dictionary<string, Told> _told = [];
+    private readonly Dictionary<(string Topic, string Type), Reaction<TRows>> _heard = [];
+    private readonly Dictionary<Type, Taken> _taken = [];
+    private readonly Dictionary<string, Told<TRows>> _told = [];
 
     public string Service => service;
 
     /// <summary>The topic of the events this service tells.</summary>
     public string Topic => topic;
 
-    public IEnumerable<string> Topics => _reactions.Keys.Select(key => key.Topic).Distinct();
+    public IEnumerable<string> Topics => _heard.Keys.Select(key => key.Topic).Distinct();
 
-    public IEnumerable<Told> Told => _told.Values;
+    public IEnumerable<Reaction<TRows>> Heard => _heard.Values;
 
-    /// <summary>One row: on this event of another service's chain, this command. The reaction's name is permanent: the ids of the answers follow from it.</summary>
-    public Choreography<TCommand> On<TEvent>(string topic, string reaction, Func<TEvent, EventContext, TCommand> command) where TEvent : ISpecificRecord, new()
-    {
-        Add<TEvent>(new(topic, reaction, Chained: true, typeof(TEvent), (e, context) => command((TEvent)e, context), BusinessKey: null));
-        return this;
-    }
+    public IEnumerable<Told<TRows>> Told => _told.Values;
+
+    /// <summary>The commands it takes, by the permanent name of each, and what each may lead to.</summary>
+    public IEnumerable<(string Name, IReadOnlyList<Type> Tells)> Takes => _taken.Values.Select(taken => (taken.Name, taken.Tells));
+
+    /// <summary>
+    /// A row: on this event of another service's chain, this decision. The reaction's name is permanent: the ids of the answers follow from it.
+    /// </summary>
+    /// <param name="tells">What the decision may lead to; nothing for one that only writes down what it heard.</param>
+    public Choreography<TRows> On<TEvent>(
+        string topic, string reaction, Func<TRows, TEvent, EventContext, IReadOnlyList<ISpecificRecord>> decide, params Type[] tells)
+        where TEvent : ISpecificRecord, new() =>
+        Add<TEvent>(new(topic, reaction, typeof(TEvent), tells, e => e, (state, e, context) => decide(state, (TEvent)e, context), BusinessKey: null));
 
     /// <summary>A row for a topic without a chain: its facts are known by their business key, however often they are sent.</summary>
-    public Choreography<TCommand> OnFact<TEvent>(
-        string topic, string reaction, Func<TEvent, string> businessKey, Func<TEvent, EventContext, TCommand> command) where TEvent : ISpecificRecord, new()
+    /// <param name="fact">What the fact comes to, with the keys of the rows that it is about.</param>
+    public Choreography<TRows> OnFact<TEvent, TFact>(
+        string topic, string reaction, Func<TEvent, TFact> fact, Func<TFact, string> businessKey, Func<TRows, TFact, IReadOnlyList<ISpecificRecord>> decide,
+        params Type[] tells)
+        where TEvent : ISpecificRecord, new() where TFact : notnull =>
+        Add<TEvent>(new(topic, reaction, typeof(TEvent), tells, e => fact((TEvent)e), (state, about, _) => decide(state, (TFact)about),
+            about => businessKey((TFact)about)));
+
+    /// <summary>A row for a command, which stands for what no event stands for: a request, or a fact that an operator gives.</summary>
+    public Choreography<TRows> Take<TCommand>(string name, Func<TRows, TCommand, IReadOnlyList<ISpecificRecord>> decide, params Type[] tells)
+        where TCommand : notnull
     {
-        Add<TEvent>(new(topic, reaction, Chained: false, typeof(TEvent), (e, context) => command((TEvent)e, context), e => businessKey((TEvent)e)));
+        _taken.Add(typeof(TCommand), new(name, tells, (state, command) => decide(state, (TCommand)command)));
         return this;
     }
 
-    /// <summary>An event this service tells, with its Kafka key and what it belongs to (null where it belongs to nothing).</summary>
-    public Choreography<TCommand> Tells<TEvent>(Func<TEvent, string> key, Func<TEvent, string?>? correlation = null) where TEvent : ISpecificRecord, new()
+    /// <summary>An event this service tells: its Kafka key, what it belongs to, and the change of state that it means.</summary>
+    /// <param name="of">The correlation; null where it belongs to nothing.</param>
+    /// <param name="change">Applies the event's difference to the rows; Change.Nothing where there is none.</param>
+    public Choreography<TRows> Tells<TEvent>(Func<TEvent, string> key, Func<TEvent, Guid>? of, Action<TRows, TEvent> change)
+        where TEvent : ISpecificRecord, new()
     {
         var schema = (RecordSchema)new TEvent().Schema;
-        _told.Add(schema.Fullname, new(schema, typeof(TEvent), e => key((TEvent)e), e => correlation?.Invoke((TEvent)e)));
+        _told.Add(schema.Fullname, new(schema, typeof(TEvent), e => key((TEvent)e), e => of?.Invoke((TEvent)e).ToString(), (state, e) => change(state, (TEvent)e)));
         return this;
     }
 
-    public Reaction<TCommand>? Find(string topic, string eventType) => _reactions.GetValueOrDefault((topic, eventType));
+    public TRows RowsOf(Rows declared) => rows(declared);
 
-    public bool IsChained(string topic) => _reactions.Where(row => row.Key.Topic == topic).All(row => row.Value.Chained);
+    /// <summary>A command of the table, to be run.</summary>
+    /// <param name="seed">The id from which the ids of its events follow.</param>
+    public Work<TRows> WorkOf<TCommand>(TCommand command, Guid seed) where TCommand : notnull
+    {
+        var taken = _taken.GetValueOrDefault(typeof(TCommand)) ?? throw new InvalidOperationException($"{service} does not take a {typeof(TCommand).Name}.");
+        return new(command, state => taken.Decide(state, command), seed, taken.Name, taken.Tells, Causation: null);
+    }
 
-    public Told Describe(ISpecificRecord told) => _told.TryGetValue(((RecordSchema)told.Schema).Fullname, out var found)
+    public Reaction<TRows>? Find(string topic, string eventType) => _heard.GetValueOrDefault((topic, eventType));
+
+    public bool IsChained(string topic) => _heard.Where(row => row.Key.Topic == topic).All(row => row.Value.IsChained);
+
+    public Told<TRows> Describe(ISpecificRecord told) => _told.TryGetValue(((RecordSchema)told.Schema).Fullname, out var found)
         ? found
         : throw new InvalidOperationException($"{service} decided a {told.Schema.Name}, which its choreography does not list under Tells.");
 
-    private void Add<TEvent>(Reaction<TCommand> reaction) where TEvent : ISpecificRecord, new() =>
-        _reactions.Add((reaction.Topic, ((RecordSchema)new TEvent().Schema).Fullname), reaction);
-}
-
-/// <summary>A row of the table. BusinessKey is null where the topic is a chain.</summary>
-public sealed record Reaction<TCommand>(
-    string Topic, string Name, bool Chained, Type Event, Func<ISpecificRecord, EventContext, TCommand> ToCommand, Func<ISpecificRecord, string>? BusinessKey);
-
-/// <summary>An event that a service tells. Every one has the fields eventId and occurredAt, which are given when it is appended.</summary>
-public sealed class Told(RecordSchema schema, Type type, Func<ISpecificRecord, string> key, Func<ISpecificRecord, string?> correlation)
-{
-    private readonly int _eventId = Position(schema, "eventId");
-    private readonly int _occurredAt = Position(schema, "occurredAt");
-
-    public RecordSchema Schema => schema;
-    public Type Type => type;
-    public string Key(ISpecificRecord told) => key(told);
-    public string? Correlation(ISpecificRecord told) => correlation(told);
-
-    public void Stamp(ISpecificRecord told, Guid eventId, DateTime occurredAt)
+    /// <summary>What is wrong with the table as a whole, in sentences; a service with such a table does not start.</summary>
+    public IEnumerable<string> Problems()
     {
-        told.Put(_eventId, eventId);
-        told.Put(_occurredAt, occurredAt);
+        var tells = _heard.Values.Select(row => (row.Name, row.Tells)).Concat(_taken.Values.Select(row => (row.Name, row.Tells))).ToList();
+        var told = _told.Values.Select(row => row.Type).ToHashSet();
+        foreach (var (name, types) in tells)
+            foreach (var type in types.Where(type => !told.Contains(type)))
+                yield return $"{service}'s {name} may lead to {type.Name}, for which there is no row under Tells.";
+        foreach (var type in told.Except(tells.SelectMany(row => row.Tells)))
+            yield return $"{service} tells {type.Name}, and none of its rows leads to it.";
+        foreach (var name in tells.GroupBy(row => row.Name).Where(same => same.Count() > 1).Select(same => same.Key))
+            yield return $"{service} has two rows named {name}; the ids of their events could be the same.";
     }
 
-    private static int Position(RecordSchema schema, string field) => schema.TryGetField(field, out var found)
-        ? found.Pos
-        : throw new InvalidOperationException($"The schema {schema.Fullname} has no field {field}; every event needs one.");
+    private Choreography<TRows> Add<TEvent>(Reaction<TRows> reaction) where TEvent : ISpecificRecord, new()
+    {
+        _heard.Add((reaction.Topic, ((RecordSchema)new TEvent().Schema).Fullname), reaction);
+        return this;
+    }
+
+    private sealed record Taken(string Name, IReadOnlyList<Type> Tells, Func<TRows, object, IReadOnlyList<ISpecificRecord>> Decide);
+}
+
+/// <summary>A row of the table for an event that is heard.</summary>
+/// <param name="About">What the event comes to: itself, or the fact that it stands for.</param>
+/// <param name="BusinessKey">Null where the topic is a chain.</param>
+public sealed record Reaction<TRows>(
+    string Topic, string Name, Type Event, IReadOnlyList<Type> Tells, Func<ISpecificRecord, object> About,
+    Func<TRows, object, EventContext, IReadOnlyList<ISpecificRecord>> Decide, Func<object, string>? BusinessKey)
+{
+    public bool IsChained => BusinessKey is null;
+}
+
+/// <summary>A change of state that an event does not make.</summary>
+public static class Change
+{
+    /// <summary>For an event that only tells.</summary>
+    public static void Nothing<TRows, TEvent>(TRows rows, TEvent e)
+    {
+    }
 }

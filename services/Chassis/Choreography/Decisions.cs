@@ -1,47 +1,57 @@
+using Avro.Specific;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Resilience;
+using Checkout.Chassis.State;
 
 namespace Checkout.Chassis.Choreography;
 
-/// <summary>Runs commands against loaded states in memory, in order, and makes of each decided event what is appended.</summary>
-public sealed class Decisions<TCommand>(Choreography<TCommand> choreography, int maxEventBytes = EventStoreOptions.DefaultMaxEventBytes)
+/// <summary>Runs steps against loaded rows in memory, in order, and makes of each decided event what is appended.</summary>
+public sealed class Decisions<TRows>(Choreography<TRows> choreography, int maxEventBytes = EventStoreOptions.DefaultMaxEventBytes)
 {
     /// <summary>
-    /// Sets Events or Fault of the work. A fault leaves the states as they were: the command's events evolve them only when all of it was decided.
+    /// Sets Events or Fault of the work. A fault leaves the rows as they were: what a decision wrote down and its events changed is taken back.
     /// NotYetVisibleException passes through: the whole batch is to be tried again.
     /// </summary>
-    public IReadOnlyList<NewEvent> Run(IStateBatch<TCommand> states, Work<TCommand> work, DateTime now)
+    /// <param name="rows">The service's view of the declared rows.</param>
+    public IReadOnlyList<NewEvent> Run(Rows declared, TRows rows, Work<TRows> work, DateTime now)
     {
+        declared.Mark();
         try
         {
-            var decided = states.Decide(work.Command);
-            if (decided.Count == 0) return [];
+            var decided = work.Decide(rows);
             var appended = new NewEvent[decided.Count];
-            for (var i = 0; i < appended.Length; i++)
-            {
-                var told = choreography.Describe(decided[i]);
-                told.Stamp(decided[i], EventIds.Following(work.Seed, work.Reaction, i), now);
-                appended[i] = new()
-                {
-                    EventId = EventIds.Following(work.Seed, work.Reaction, i),
-                    Key = told.Key(decided[i]),
-                    Type = told.Schema.Fullname,
-                    OccurredAt = now,
-                    CorrelationId = told.Correlation(decided[i]),
-                    CausationId = work.Causation,
-                    TraceParent = work.Span?.Id ?? work.TraceParent,
-                    TraceState = work.Span?.TraceStateString ?? work.TraceState,
-                    Payload = EventCodec.Encode(decided[i]),
-                };
-                if (appended[i].RecordBytes > maxEventBytes) throw new EventTooLargeException(appended[i].Type, appended[i].RecordBytes, maxEventBytes);
-            }
-            foreach (var e in decided) states.Evolve(e);
-            work.Events = decided;
+            for (var i = 0; i < appended.Length; i++) appended[i] = Append(work, decided[i], i, now);
+            foreach (var e in decided) choreography.Describe(e).Change(rows, e);
+            (work.Events, work.Fault) = (decided, null);
             return appended;
         }
         catch (Exception fault) when (fault is not (NotYetVisibleException or OutOfMemoryException))
         {
-            work.Fault = fault;
+            declared.Undo();
+            (work.Events, work.Fault) = ([], fault);
             return [];
         }
+    }
+
+    private NewEvent Append(Work<TRows> work, ISpecificRecord e, int ordinal, DateTime now)
+    {
+        var told = choreography.Describe(e);
+        if (!work.Tells.Contains(told.Type))
+            throw new InvalidOperationException($"{work.Reaction} decided a {told.Type.Name}, which its row of the choreography does not name.");
+        var id = EventIds.Following(work.Seed, work.Reaction, ordinal);
+        told.Stamp(e, id, now);
+        var appended = new NewEvent
+        {
+            EventId = id,
+            Key = told.Key(e),
+            Type = told.Schema.Fullname,
+            OccurredAt = now,
+            CorrelationId = told.Correlation(e),
+            CausationId = work.Causation,
+            TraceParent = work.Span?.Id ?? work.TraceParent,
+            TraceState = work.Span?.TraceStateString ?? work.TraceState,
+            Payload = EventCodec.Encode(e),
+        };
+        return appended.RecordBytes <= maxEventBytes ? appended : throw new EventTooLargeException(appended.Type, appended.RecordBytes, maxEventBytes);
     }
 }

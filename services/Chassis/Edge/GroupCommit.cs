@@ -2,26 +2,25 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Avro.Specific;
 using Checkout.Chassis.Choreography;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Checkout.Chassis.Edge;
 
-/// <summary>What became of a request's command: the states after the commit it was part of, and the events it led to.</summary>
-public sealed record Committed<TCommand>(IStateBatch<TCommand> States, IReadOnlyList<ISpecificRecord> Events);
+/// <summary>What became of a request's command: the rows after the commit it was part of, and the events it led to.</summary>
+public sealed record Committed<TRows>(TRows Rows, IReadOnlyList<ISpecificRecord> Events);
 
 /// <summary>
 /// Concurrent requests share a transaction: a writer takes what is waiting, without a timer, and whatever comes while it commits is the next group. One bad command fails alone.
 /// </summary>
-public sealed class GroupCommit<TCommand>(CommandTransaction<TCommand> transaction, ILogger<GroupCommit<TCommand>> logger) : BackgroundService
+public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transactions<TRows> transactions, ILogger<GroupCommit<TRows>> logger) : BackgroundService
 {
     /// <summary>Two, so that one group is decided while the other commits.</summary>
     private const int Writers = 2;
     private const int MaxGroup = 256;
     private const int MaxWaiting = 10_000;
-    private const int MaxCollisions = 10;
 
     private static readonly ActivitySource Source = new(TelemetryNames.Chassis);
 
@@ -29,9 +28,9 @@ public sealed class GroupCommit<TCommand>(CommandTransaction<TCommand> transacti
 
     /// <summary>Answers when the command's transaction is durable.</summary>
     /// <exception cref="Exception">What the decision threw, or the outage that kept the group from committing; then nothing is known to have happened, and the request may be repeated.</exception>
-    public async Task<Committed<TCommand>> SubmitAsync(TCommand command, Guid seed, string reaction, CancellationToken cancellation)
+    public async Task<Committed<TRows>> SubmitAsync<TCommand>(TCommand command, Guid seed, CancellationToken cancellation) where TCommand : notnull
     {
-        var request = new Request(new(command, seed, reaction, Causation: null) { Span = Activity.Current });
+        var request = new Request(choreography.WorkOf(command, seed) with { Span = Activity.Current });
         await _waiting.Writer.WriteAsync(request, cancellation);
         return await request.Answer.Task.WaitAsync(cancellation);
     }
@@ -56,8 +55,8 @@ public sealed class GroupCommit<TCommand>(CommandTransaction<TCommand> transacti
         span?.SetTag("group.size", group.Count);
         try
         {
-            var states = await TryAsync(group, stopping);
-            foreach (var request in group) request.Complete(states);
+            var rows = await transactions.RunAsync(group.Select(r => r.Work).ToList(), stopping);
+            foreach (var request in group) request.Complete(rows);
         }
         catch (Exception fault) when (group.Count > 1 && Outage.IsFaultOfData(fault))
         {
@@ -71,27 +70,14 @@ public sealed class GroupCommit<TCommand>(CommandTransaction<TCommand> transacti
         }
     }
 
-    private async Task<IStateBatch<TCommand>> TryAsync(IReadOnlyList<Request> group, CancellationToken stopping)
+    private sealed record Request(Work<TRows> Work)
     {
-        for (var collisions = 0; ;)
-            try
-            {
-                return await transaction.RunAsync(group.Select(r => r.Work).ToList(), stopping);
-            }
-            catch (Exception e) when (Outage.IsCollision(e) && ++collisions <= MaxCollisions)
-            {
-                Log.Collision(logger, e.Message);
-            }
-    }
+        public TaskCompletionSource<Committed<TRows>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed record Request(Work<TCommand> Work)
-    {
-        public TaskCompletionSource<Committed<TCommand>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public void Complete(IStateBatch<TCommand> states)
+        public void Complete(TRows rows)
         {
             if (Work.Fault is { } fault) Answer.TrySetException(fault);
-            else Answer.TrySetResult(new(states, Work.Events));
+            else Answer.TrySetResult(new(rows, Work.Events));
         }
     }
 }

@@ -1,5 +1,5 @@
 using Checkout.Chassis.EventStore;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

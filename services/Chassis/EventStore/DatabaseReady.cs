@@ -1,5 +1,5 @@
 using System.Reflection;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;

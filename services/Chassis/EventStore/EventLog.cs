@@ -1,3 +1,4 @@
+using Checkout.Chassis.State;
 using Checkout.Chassis.WireFormat;
 using Npgsql;
 using NpgsqlTypes;
@@ -8,30 +9,31 @@ namespace Checkout.Chassis.EventStore;
 public static class EventLog
 {
     /// <summary>
-    /// Appends in the given order, in the transaction of the connection. Takes the head's row, which every other append then waits for: call it last, then commit.
+    /// Appends in the given order. Takes the head's row, which every other append then waits for: add it last, and let nothing but the commit follow.
     /// Never ON CONFLICT: an event id that is there already is a second answer and fails (23505, an_event_happens_once).
     /// </summary>
-    public static async Task AppendAsync(NpgsqlConnection connection, IReadOnlyList<NewEvent> events, CancellationToken cancellation)
+    public static void Append(RoundTrip trip, IReadOnlyList<NewEvent> events)
     {
         if (events.Count == 0) return;
-        await using var append = new NpgsqlCommand("SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", connection);
-        append.Parameters.Add(Array(events, e => e.EventId, NpgsqlDbType.Uuid));
-        append.Parameters.Add(Array(events, e => e.Key, NpgsqlDbType.Text));
-        append.Parameters.Add(Array(events, e => Murmur2.Hash(e.Key), NpgsqlDbType.Integer));
-        append.Parameters.Add(Array(events, e => e.Type, NpgsqlDbType.Text));
-        append.Parameters.Add(Array(events, e => e.OccurredAt, NpgsqlDbType.TimestampTz));
-        append.Parameters.Add(Array(events, e => e.CorrelationId, NpgsqlDbType.Text));
-        append.Parameters.Add(Array(events, e => e.CausationId, NpgsqlDbType.Uuid));
-        append.Parameters.Add(Array(events, e => e.TraceParent, NpgsqlDbType.Text));
-        append.Parameters.Add(Array(events, e => e.TraceState, NpgsqlDbType.Text));
-        append.Parameters.Add(Array(events, e => e.Payload, NpgsqlDbType.Bytea));
-        await append.ExecuteScalarAsync(cancellation);
+        trip.Read("SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", _ => { },
+            RoundTrip.Array(events.Select(e => e.EventId), NpgsqlDbType.Uuid),
+            RoundTrip.Array(events.Select(e => e.Key), NpgsqlDbType.Text),
+            RoundTrip.Array(events.Select(e => Murmur2.Hash(e.Key)), NpgsqlDbType.Integer),
+            RoundTrip.Array(events.Select(e => e.Type), NpgsqlDbType.Text),
+            RoundTrip.Array(events.Select(e => e.OccurredAt), NpgsqlDbType.TimestampTz),
+            RoundTrip.Array(events.Select(e => e.CorrelationId), NpgsqlDbType.Text),
+            RoundTrip.Array(events.Select(e => e.CausationId), NpgsqlDbType.Uuid),
+            RoundTrip.Array(events.Select(e => e.TraceParent), NpgsqlDbType.Text),
+            RoundTrip.Array(events.Select(e => e.TraceState), NpgsqlDbType.Text),
+            RoundTrip.Array(events.Select(e => e.Payload), NpgsqlDbType.Bytea));
     }
 
-    private static NpgsqlParameter Array<T>(IReadOnlyList<NewEvent> events, Func<NewEvent, T> column, NpgsqlDbType type)
+    /// <summary>Appends in a round trip of its own, in the transaction that is open or in one of its own.</summary>
+    public static Task AppendAsync(NpgsqlConnection connection, IReadOnlyList<NewEvent> events, CancellationToken cancellation)
     {
-        var values = new T[events.Count];
-        for (var i = 0; i < values.Length; i++) values[i] = column(events[i]);
-        return new NpgsqlParameter { Value = values, NpgsqlDbType = NpgsqlDbType.Array | type };
+        if (events.Count == 0) return Task.CompletedTask;
+        var trip = new RoundTrip();
+        Append(trip, events);
+        return trip.RunAsync(connection, cancellation);
     }
 }

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.ExceptionServices;
 using Avro;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
 using Dapper;
 using DbUp;

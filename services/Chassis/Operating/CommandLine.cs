@@ -13,14 +13,14 @@ public static class CommandLine
     /// <summary>Whether only help is asked for, of the program or of one of its commands.</summary>
     public static bool IsHelp(string[] args) => args.Any(Help.Contains);
 
-    internal static Task<int> RunAsync<TCommand>(
-        string[] args, IServiceProvider services, IReadOnlyList<OperatorCommand<TCommand>> operators, Func<Rebuild<TCommand>> rebuild)
+    internal static Task<int> RunAsync<TRows>(
+        string[] args, IServiceProvider services, IReadOnlyList<OperatorCommand<TRows>> operators, Func<Rebuild<TRows>> rebuild)
     {
         var root = new RootCommand("Without a command it serves. Settings come from appsettings.json and the environment, for the commands too.");
         root.Add(Migrate(services));
         root.Add(RebuildCommand(rebuild));
         // Made when a command runs: its help needs no settings.
-        ParkedCommands<TCommand> Parked() => services.GetRequiredService<ParkedCommands<TCommand>>();
+        ParkedCommands<TRows> Parked() => services.GetRequiredService<ParkedCommands<TRows>>();
         root.Add(List(Parked));
         root.Add(Freeing("redrive", "Handles what is parked of a key, in order, up to the first that still can't be handled.",
             (topic, key, who, why, output, cancellation) => Parked().RedriveAsync(topic, key, who, why, output, cancellation)));
@@ -41,7 +41,7 @@ public static class CommandLine
         return command;
     }
 
-    private static Command RebuildCommand<TCommand>(Func<Rebuild<TCommand>> rebuild)
+    private static Command RebuildCommand<TRows>(Func<Rebuild<TRows>> rebuild)
     {
         var workers = new Option<int>("--workers") { Description = "How many partitions are replayed at once.", DefaultValueFactory = _ => Math.Max(2, Environment.ProcessorCount) };
         var command = new Command("rebuild", "Makes the state again from the events in a shadow copy, and names the first difference.") { workers };
@@ -49,7 +49,7 @@ public static class CommandLine
         return command;
     }
 
-    private static Command List<TCommand>(Func<ParkedCommands<TCommand>> parked)
+    private static Command List<TRows>(Func<ParkedCommands<TRows>> parked)
     {
         var command = new Command("parked", "Lists the events that could not be handled, and those behind them.");
         command.SetAction((_, cancellation) => parked().ListAsync(Console.Out, cancellation));
@@ -68,7 +68,7 @@ public static class CommandLine
         return command;
     }
 
-    private static Command Giving<TCommand>(OperatorCommand<TCommand> given, IServiceProvider services)
+    private static Command Giving<TRows>(OperatorCommand<TRows> given, IServiceProvider services)
     {
         var file = new Argument<FileInfo>("file") { Description = "A JSON file; the same facts again change nothing." };
         var command = new Command(given.Name, given.Description) { file };
@@ -78,8 +78,8 @@ public static class CommandLine
             {
                 var works = given.Read(await File.ReadAllTextAsync(result.GetRequiredValue(file).FullName, cancellation));
                 await services.GetRequiredService<DatabaseReady>().MigrateAsync(cancellation);
-                await services.GetRequiredService<CommandTransaction<TCommand>>().RunAsync(works, cancellation);
-                foreach (var fault in works.Where(w => w.Fault is not null)) await Console.Error.WriteLineAsync($"{fault.Command}: {fault.Fault!.Message}");
+                await services.GetRequiredService<Transactions<TRows>>().RunAsync(works, cancellation);
+                foreach (var fault in works.Where(w => w.Fault is not null)) await Console.Error.WriteLineAsync($"{fault.Step}: {fault.Fault!.Message}");
                 Console.WriteLine($"{works.Count} given, {works.Sum(w => w.Events.Count)} new events.");
                 return works.All(w => w.Fault is null) ? 0 : 1;
             }

@@ -1,20 +1,15 @@
 using Checkout.Chassis.Choreography;
-using Checkout.Chassis.EventStore;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Inbox;
+using Checkout.Chassis.Resilience;
 using Dapper;
 using Npgsql;
 
 namespace Checkout.Chassis.Operating;
 
 /// <summary>What an operator does with parked events: list, redrive in order, discard the first.</summary>
-public sealed class ParkedCommands<TCommand>(
-    Choreography<TCommand> choreography, Func<IStateBatch<TCommand>> newStates, Decoder<TCommand> decoder, EventStoreOptions store, NpgsqlDataSource database,
-    TimeProvider time)
+public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<TRows> transactions, NpgsqlDataSource database)
 {
     private const int MaxListed = 1_000;
-    private const int MaxCollisions = 20;
-
-    private readonly Decisions<TCommand> _decisions = new(choreography, store.MaxEventBytes);
 
     public async Task<int> ListAsync(TextWriter output, CancellationToken cancellation)
     {
@@ -47,62 +42,58 @@ public sealed class ParkedCommands<TCommand>(
     /// <summary>Gives up the oldest parked event of a key for good; those behind it stay parked until they are redriven.</summary>
     public async Task<int> DiscardAsync(string topic, string key, string who, string why, TextWriter output, CancellationToken cancellation)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        if (await LockFirstAsync(connection, topic, key, cancellation) is not { } first) return await SayAsync(output, $"Nothing is parked of key {key} on {topic}.", 1);
-        await Parked.FreeAsync(connection, first.Id, "discard", who, why, cancellation);
-        var behind = await Parked.CountAsync(connection, topic, key, cancellation);
-        await transaction.CommitAsync(cancellation);
+        var (first, behind) = await transactions.RunAsync<(ParkedRecord? First, long Behind)>(async (transaction, token) =>
+        {
+            if (await LockFirstAsync(transaction, topic, key, token) is not { } parked) return (null, 0);
+            var left = 0L;
+            Parked.Free(transaction.Writes, parked.Id, "discard", who, why);
+            Parked.Count(transaction.Writes, topic, key, count => left = count);
+            await transaction.CommitAsync(token);
+            return (parked, left);
+        }, cancellation);
+        if (first is null) return await SayAsync(output, $"Nothing is parked of key {key} on {topic}.", 1);
         return await SayAsync(output, $"Discarded position {first.Record.Position}; {behind} behind it{(behind > 0 ? ": redrive them" : "")}.", 0);
     }
 
     /// <summary>First the rows of handled, as every batch does: while they are locked no batch can park another event behind what is being freed.</summary>
-    private static async Task<ParkedRecord?> LockFirstAsync(NpgsqlConnection connection, string topic, string key, CancellationToken cancellation)
+    private static async Task<ParkedRecord?> LockFirstAsync(Transaction<TRows> transaction, string topic, string key, CancellationToken cancellation)
     {
-        await connection.ExecuteAsync(new CommandDefinition(
-            "SELECT 1 FROM handled WHERE topic = @topic ORDER BY topic, partition FOR UPDATE", new { topic }, cancellationToken: cancellation));
-        return await Parked.FirstAsync(connection, topic, key, cancellation);
+        ParkedRecord? first = null;
+        Handled.LockTopic(transaction.Reads, topic);
+        Parked.First(transaction.Reads, topic, key, found => first = found);
+        await transaction.ReadAsync(cancellation);
+        return first;
     }
 
     private async Task<(ParkedRecord? First, string? Fault)> RedriveFirstAsync(string topic, string key, string who, string why, CancellationToken cancellation)
     {
-        for (var collisions = 0; ; collisions++)
+        ParkedRecord? first = null;
+        try
         {
-            await using var connection = await database.OpenConnectionAsync(cancellation);
-            await using var transaction = await connection.BeginTransactionAsync(cancellation);
-            if (await LockFirstAsync(connection, topic, key, cancellation) is not { } first) return (null, null);
-            try
+            return await transactions.RunAsync<(ParkedRecord?, string?)>(async (transaction, token) =>
             {
-                if (await HandleAsync(connection, first, cancellation) is { } fault) return (first, fault);
-                await Parked.FreeAsync(connection, first.Id, "redrive", who, why, cancellation);
-                await transaction.CommitAsync(cancellation);
+                first = await LockFirstAsync(transaction, topic, key, token);
+                if (first is null) return (null, null);
+                if (await HandleAsync(transaction, first, token) is { } fault) return (first, fault);
+                Parked.Free(transaction.Writes, first.Id, "redrive", who, why);
+                await transaction.CommitAsync(token);
                 return (first, null);
-            }
-            catch (PostgresException e) when (Outage.IsCollision(e) && collisions < MaxCollisions)
-            {
-                // A request in the way; nothing was done, and the next try will find another order.
-            }
-            catch (Exception e) when (e is NotYetVisibleException || Outage.IsFaultOfData(e))
-            {
-                return (first, e.Message);
-            }
+            }, cancellation);
+        }
+        catch (Exception e) when (e is NotYetVisibleException || Outage.IsFaultOfData(e))
+        {
+            return (first, e.Message);
         }
     }
 
-    private async Task<string?> HandleAsync(NpgsqlConnection connection, ParkedRecord parked, CancellationToken cancellation)
+    /// <summary>Null where it was handled, or where the service has no row for it any more.</summary>
+    private async Task<string?> HandleAsync(Transaction<TRows> transaction, ParkedRecord parked, CancellationToken cancellation)
     {
-        var now = ReactorPass<TCommand>.Microseconds(time.GetUtcNow().UtcDateTime);
-        var work = ReactorPass<TCommand>.WorkOf(await decoder.DecodeAsync(parked.Record, cancellation), now, out var fault);
-        // Neither work nor fault: the service has no row for it any more.
+        var work = (await decoder.DecodeAsync(parked.Record, cancellation)).ToWork(transaction.Now, out var fault);
+        await transaction.LoadAsync(work is null ? [] : [work.Step], cancellation);
         if (work is null) return fault;
-        var states = newStates();
-        states.Need(work.Command);
-        await states.LoadAsync(connection, cancellation);
-        var appended = _decisions.Run(states, work, now);
-        if (work.Fault is { } thrown) return $"{work.Reaction} threw {thrown.GetType().Name}: {thrown.Message}";
-        await states.SaveAsync(connection, cancellation);
-        await EventLog.AppendAsync(connection, appended, cancellation);
-        return null;
+        transaction.Decide(work);
+        return work.FaultText;
     }
 
     private static async Task<int> SayAsync(TextWriter output, string sentence, int exitCode)

@@ -1,8 +1,9 @@
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.EventStore;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.State;
 using Checkout.Chassis.WireFormat;
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Checkout.Chassis.Operating;
@@ -11,26 +12,34 @@ namespace Checkout.Chassis.Operating;
 /// Makes the state again from the events, in a shadow copy, and compares. The live state is copied in one short snapshot together with the head's position; the events up to it are then read in pages, so that no
 /// long transaction slows the service.
 /// </summary>
-public sealed class Rebuild<TCommand>(Choreography<TCommand> choreography, Func<IStateBatch<TCommand>> newStates, IReadOnlyList<string> stateTables, string connectionString)
+public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string connectionString)
 {
     private const string Shadow = "shadow";
     private const int PageEvents = 2_000;
-    private const int MaxCollisions = 100;
 
-    private readonly Dictionary<long, Told> _byFingerprint = choreography.Told.ToDictionary(told => BitConverter.ToInt64(EventCodec.Fingerprint(told.Schema)));
+    private readonly IReadOnlyList<string> _tables = TablesOf(choreography);
+    private readonly Dictionary<long, Told<TRows>> _byFingerprint = choreography.Told.ToDictionary(told => BitConverter.ToInt64(EventCodec.Fingerprint(told.Schema)));
 
     /// <summary>0 where the rebuilt state equals the live one, 1 where it does not; then the first difference is named.</summary>
     public async Task<int> RunAsync(int workers, TextWriter output, CancellationToken cancellation)
     {
         await using var live = new NpgsqlDataSourceBuilder(connectionString).Build();
-        await using var shadow = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = Shadow }.ConnectionString).Build();
+        await using var shadowed = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = Shadow }.ConnectionString).Build();
+        var shadow = new Transactions<TRows>(choreography, new(choreography.Topic, "", 1), shadowed, TimeProvider.System, NullLogger<Transactions<TRows>>.Instance);
         var end = await CopyLiveAsync(live, cancellation);
-        await output.WriteLineAsync($"Rebuilding {string.Join(", ", stateTables)} from {end} events with {workers} workers.");
+        await output.WriteLineAsync($"Rebuilding {string.Join(", ", _tables)} from {end} events with {workers} workers.");
         var partitions = await live.CreateCommand("SELECT partitions FROM head").ExecuteScalarAsync(cancellation) as int? ?? 0;
         var schemas = await WrittenSchemasAsync(live, cancellation);
         await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => ReplayAsync(
             live, shadow, schemas, Enumerable.Range(0, partitions).Where(p => p % workers == worker).ToArray(), end, cancellation)));
         return await CompareAsync(live, output, cancellation);
+    }
+
+    private static List<string> TablesOf(Choreography<TRows> choreography)
+    {
+        var rows = new Rows();
+        choreography.RowsOf(rows);
+        return rows.Tables.Where(table => table.IsRebuilt).Select(table => table.Name).ToList();
     }
 
     private async Task<long> CopyLiveAsync(NpgsqlDataSource live, CancellationToken cancellation)
@@ -39,7 +48,7 @@ public sealed class Rebuild<TCommand>(Choreography<TCommand> choreography, Func<
         await connection.ExecuteAsync($"DROP SCHEMA IF EXISTS {Shadow} CASCADE; CREATE SCHEMA {Shadow}");
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
         var end = await connection.QuerySingleAsync<long>("SELECT position FROM head");
-        foreach (var table in stateTables)
+        foreach (var table in _tables)
         {
             // Without checks: partitions are replayed side by side, so stock may be taken before the events that added it.
             await connection.ExecuteAsync(
@@ -57,7 +66,7 @@ public sealed class Rebuild<TCommand>(Choreography<TCommand> choreography, Func<
     }
 
     private async Task ReplayAsync(
-        NpgsqlDataSource live, NpgsqlDataSource shadow, Dictionary<long, Avro.Schema> schemas, int[] partitions, long end, CancellationToken cancellation)
+        NpgsqlDataSource live, Transactions<TRows> shadow, Dictionary<long, Avro.Schema> schemas, int[] partitions, long end, CancellationToken cancellation)
     {
         await using var connection = await live.OpenConnectionAsync(cancellation);
         for (long after = 0; ;)
@@ -81,32 +90,21 @@ public sealed class Rebuild<TCommand>(Choreography<TCommand> choreography, Func<
         return EventCodec.Decode(payload.AsMemory(SingleObject.HeaderBytes), schemas[fingerprint], told.Type);
     }
 
-    private async Task ApplyAsync(NpgsqlDataSource shadow, IReadOnlyList<Avro.Specific.ISpecificRecord> events, CancellationToken cancellation)
-    {
-        for (var collisions = 0; ; collisions++)
-            try
-            {
-                await using var connection = await shadow.OpenConnectionAsync(cancellation);
-                await using var transaction = await connection.BeginTransactionAsync(cancellation);
-                var states = newStates();
-                foreach (var e in events) states.Need(e);
-                await states.LoadAsync(connection, cancellation);
-                foreach (var e in events) states.Evolve(e);
-                await states.SaveAsync(connection, cancellation);
-                await transaction.CommitAsync(cancellation);
-                return;
-            }
-            catch (PostgresException e) when (Outage.IsCollision(e) && collisions < MaxCollisions)
-            {
-                // Two workers made the same new row; the loser reads it and goes on.
-            }
-    }
+    private static Task ApplyAsync(Transactions<TRows> shadow, IReadOnlyList<Avro.Specific.ISpecificRecord> events, CancellationToken cancellation) =>
+        // Two workers may make the same new row: the loser reads it and goes on.
+        shadow.RunAsync(async (transaction, token) =>
+        {
+            await transaction.LoadAsync(events, token);
+            foreach (var e in events) transaction.Apply(e);
+            await transaction.CommitAsync(token);
+            return true;
+        }, cancellation);
 
     private async Task<int> CompareAsync(NpgsqlDataSource live, TextWriter output, CancellationToken cancellation)
     {
         await using var connection = await live.OpenConnectionAsync(cancellation);
         var differs = false;
-        foreach (var table in stateTables)
+        foreach (var table in _tables)
         {
             var difference = await connection.QuerySingleAsync<(string? Live, string? Rebuilt)>(new CommandDefinition(
                 $"""

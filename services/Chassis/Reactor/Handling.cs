@@ -1,18 +1,14 @@
-using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Inbox;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
 using Microsoft.Extensions.Logging;
 using Polly;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>Brings a batch to its end whatever comes between: outages are waited out, collisions tried again, the record at fault found and parked.</summary>
-public sealed class Handling<TCommand>(ReactorPass<TCommand> pass, TimeProvider time, ILogger<Handling<TCommand>> logger)
+/// <summary>Brings a batch to its end whatever comes between: outages are waited out, the record at fault is found and parked.</summary>
+public sealed class Handling<TRows>(ReactorPass<TRows> pass, TimeProvider time, ILogger<Handling<TRows>> logger)
 {
-    private const int MaxCollisions = 20;
-    private const int MaxNotYetVisible = 40;
-    private static readonly TimeSpan CollisionDelay = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan NotYetVisibleDelay = TimeSpan.FromMilliseconds(25);
-
     private readonly ResiliencePipeline _outages = Outage.WaitedOut((e, delay) => Log.Outage(logger, e.Message, delay.TotalMilliseconds), time);
 
     public async Task<PassResult> HandleAsync(IReadOnlyList<Incoming> records, CancellationToken cancellation)
@@ -51,22 +47,6 @@ public sealed class Handling<TCommand>(ReactorPass<TCommand> pass, TimeProvider 
 
     private static bool IsOfOneRecord(Exception fault) => fault is NotYetVisibleException || Outage.IsFaultOfData(fault);
 
-    private async Task<PassResult> TryAsync(IReadOnlyList<Incoming> records, string? parkAs, CancellationToken cancellation)
-    {
-        for (int collisions = 0, unseen = 0; ;)
-            try
-            {
-                return await _outages.ExecuteAsync(async token => await pass.RunAsync(records, parkAs, token), cancellation);
-            }
-            catch (Exception e) when (Outage.IsCollision(e) && ++collisions <= MaxCollisions)
-            {
-                Log.Collision(logger, e.Message);
-                await Task.Delay(CollisionDelay * Random.Shared.NextDouble() * collisions, time, cancellation);
-            }
-            catch (NotYetVisibleException e) when (++unseen <= MaxNotYetVisible)
-            {
-                Log.NotYetVisible(logger, e.Message);
-                await Task.Delay(NotYetVisibleDelay, time, cancellation);
-            }
-    }
+    private async Task<PassResult> TryAsync(IReadOnlyList<Incoming> records, string? parkAs, CancellationToken cancellation) =>
+        await _outages.ExecuteAsync(async token => await pass.RunAsync(records, parkAs, token), cancellation);
 }

@@ -1,4 +1,5 @@
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Telemetry;
 using Confluent.Kafka;
@@ -11,10 +12,12 @@ namespace Checkout.Chassis.Reactor;
 /// Takes what Kafka has ready and has it handled, batch by batch: the only place that polls, pauses, seeks and stores offsets. One dedicated thread, since polling blocks in native code.
 /// Offsets are stored after the commit of what they stand for; they only say where to start reading, since exactly-once is the chain's.
 /// </summary>
-public sealed class ReactorLoop<TCommand>(
-    Choreography<TCommand> choreography, Handling<TCommand> handling, EventStore.DatabaseReady database, KafkaOptions kafka, BrokerWatch brokers,
-    ReactorOptions options, ReactorState state, ReactorTelemetry telemetry, TimeProvider time, ILogger<ReactorLoop<TCommand>> logger) : BackgroundService
+public sealed class ReactorLoop<TRows>(
+    Choreography<TRows> choreography, Decoder<TRows> decoder, Handling<TRows> handling, EventStore.DatabaseReady database, KafkaOptions kafka, BrokerWatch brokers,
+    ReactorOptions options, ReactorState state, ReactorTelemetry telemetry, TimeProvider time, ILogger<ReactorLoop<TRows>> logger) : BackgroundService
 {
+    private const string Revoked = "revoked";
+
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
     /// <summary>Handling that takes longer than this goes on while the loop keeps polling with its partitions paused, so that it stays in the group.</summary>
     private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
@@ -22,11 +25,15 @@ public sealed class ReactorLoop<TCommand>(
     /// <summary>Leaving the group takes a round trip; a client that does not come back from it is left to itself.</summary>
     private static readonly TimeSpan LongestClose = TimeSpan.FromSeconds(15);
 
+    /// <summary>So long the last positions of what nothing is due for may take when a partition leaves; whoever gets it passes them over again.</summary>
+    private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(2);
+
     private readonly HashSet<TopicPartition> _readFromStart = [];
     // Topics made anew since this process began, and which of their partitions were assigned since.
     private readonly HashSet<string> _remade = [];
     private readonly HashSet<TopicPartition> _begunAnew = [];
     private readonly Dictionary<(string, int), long> _handled = [];
+    private readonly PassedOver _passedOver = new(time);
     private IConsumer<byte[]?, byte[]?>? _current;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -48,6 +55,7 @@ public sealed class ReactorLoop<TCommand>(
                 {
                     while (!stopping.IsCancellationRequested && !IsOutdated(remade) && !IsForgotten(consumer, reading))
                         Handle(consumer, Take(consumer, reading), reading, stopping);
+                    Leave(consumer);
                 }
                 finally
                 {
@@ -68,6 +76,7 @@ public sealed class ReactorLoop<TCommand>(
     private IConsumer<byte[]?, byte[]?> Join(ReadingWatch reading)
     {
         reading.Begin();
+        _passedOver.Clear();
         var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(choreography.Service))
             .SetPartitionsAssignedHandler((_, assigned) =>
             {
@@ -77,7 +86,7 @@ public sealed class ReactorLoop<TCommand>(
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
                 return assigned.ConvertAll(p => new TopicPartitionOffset(p, BeginsAnew(p) ? Offset.Beginning : Offset.Unset));
             })
-            .SetPartitionsRevokedHandler((left, revoked) => Left(left, revoked, "revoked", reading))
+            .SetPartitionsRevokedHandler((left, revoked) => Left(left, revoked, Revoked, reading))
             .SetPartitionsLostHandler((left, lost) => Left(left, lost, "lost", reading))
             .SetStatisticsHandler(LostBrokers.Handler(kafka.BootstrapServers, () => Log.BrokersLost(logger)))
             .SetErrorHandler((_, error) => Log.KafkaError(logger, error.Code.ToString(), error.Reason))
@@ -127,6 +136,8 @@ public sealed class ReactorLoop<TCommand>(
     {
         // One that was left to itself may say so long after another took its place.
         if (!ReferenceEquals(consumer, _current)) return;
+        if (how == Revoked) Leave(consumer);
+        _passedOver.Forget(partitions.Select(p => p.TopicPartition));
         foreach (var partition in partitions)
         {
             Forget(partition.TopicPartition);
@@ -155,14 +166,18 @@ public sealed class ReactorLoop<TCommand>(
             ends[record.TopicPartition] = record.Offset.Value + 1;
             reading.Came(record.TopicPartition);
             if (IsSeen(incoming)) telemetry.Seen(incoming.Topic);
-            else records.Add(incoming);
+            else records.Add(WithoutValueIfPassedOver(incoming));
             if (records.Count >= options.MaxBatchRecords || bytes >= options.MaxBatchBytes) break;
         }
         return new(records, ends);
     }
 
-    /// <summary>A batch, and for each partition the offset after the last record taken from it, also where it was seen before.</summary>
-    private sealed record Taken(IReadOnlyList<Incoming> Records, IReadOnlyDictionary<TopicPartition, long> Ends);
+    private Incoming WithoutValueIfPassedOver(Incoming record)
+    {
+        if (!decoder.IsPassedOver(record)) return record;
+        telemetry.Passed(record.Topic);
+        return record with { Value = null };
+    }
 
     private ConsumeResult<byte[]?, byte[]?>? Next(IConsumer<byte[]?, byte[]?> consumer, TimeSpan timeout)
     {
@@ -183,11 +198,32 @@ public sealed class ReactorLoop<TCommand>(
         record.HasChain && choreography.IsChained(record.Topic)
         && _handled.TryGetValue((record.Topic, record.Partition), out var handled) && record.Position <= handled;
 
+    /// <summary>Records that nothing is due for cost no transaction of their own: their positions move with the next batch, or after a while.</summary>
     private void Handle(IConsumer<byte[]?, byte[]?> consumer, Taken taken, ReadingWatch reading, CancellationToken stopping)
     {
-        var gaps = taken.Records.Count > 0 ? HandleRecords(consumer, taken.Records, reading, stopping) : [];
-        foreach (var (partition, end) in taken.Ends)
+        if (_passedOver.MayWait(taken, decoder.IsPassedOver)) return;
+        var all = _passedOver.TakeWith(taken);
+        var gaps = all.Records.Count > 0 ? HandleRecords(consumer, all.Records, reading, stopping) : [];
+        foreach (var (partition, end) in all.Ends)
             if (!gaps.Contains(partition)) Store(consumer, partition, end);
+    }
+
+    /// <summary>Before a partition leaves: the last positions of what nothing is due for.</summary>
+    private void Leave(IConsumer<byte[]?, byte[]?> consumer)
+    {
+        var waiting = _passedOver.TakeWith(Taken.Nothing);
+        if (waiting.Records.Count == 0) return;
+        using var limit = new CancellationTokenSource(LongestLeaving, time);
+        try
+        {
+            var result = Task.Run(() => handling.HandleAsync(waiting.Records, limit.Token)).GetAwaiter().GetResult();
+            foreach (var (partition, end) in waiting.Ends)
+                if (!result.Gaps.ContainsKey((partition.Topic, partition.Partition.Value))) Store(consumer, partition, end);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever reads on from the committed offset passes these over again.
+        }
     }
 
     /// <summary>Returns the partitions on which a record is missing.</summary>

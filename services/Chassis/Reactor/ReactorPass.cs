@@ -1,8 +1,8 @@
 using Checkout.Chassis.Choreography;
-using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Telemetry;
+using Checkout.Chassis.WireFormat;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using Activity = System.Diagnostics.Activity;
 
 namespace Checkout.Chassis.Reactor;
@@ -10,58 +10,67 @@ namespace Checkout.Chassis.Reactor;
 /// <summary>What a pass did: how far the chains have come, and the partitions on which a record is missing (with the position that was handled last).</summary>
 public sealed record PassResult(IReadOnlyDictionary<(string Topic, int Partition), long> Handled, IReadOnlyDictionary<(string Topic, int Partition), long> Gaps);
 
-/// <summary>One pass: a batch of records, handled in one transaction. Knows nothing of polling, time-outs and retries; those are ReactorLoop's.</summary>
-public sealed class ReactorPass<TCommand>(
-    Choreography<TCommand> choreography, Func<IStateBatch<TCommand>> newStates, Decoder<TCommand> decoder, EventStoreOptions store,
-    NpgsqlDataSource database, ReactorTelemetry telemetry, TimeProvider time, ILogger<ReactorPass<TCommand>> logger)
+/// <summary>One pass: a batch of records, handled in one transaction. Knows nothing of polling, time-outs and outages; those are ReactorLoop's and Handling's.</summary>
+public sealed class ReactorPass<TRows>(
+    Choreography<TRows> choreography, Decoder<TRows> decoder, Transactions<TRows> transactions, ReactorTelemetry telemetry, ILogger<ReactorPass<TRows>> logger)
 {
-    private readonly Decisions<TCommand> _decisions = new(choreography, store.MaxEventBytes);
-
     /// <summary>Handles the records exactly once: all that it does is durable when it returns, and nothing is if it throws.</summary>
     /// <param name="parkAs">Parks the records for this reason in place of handling them.</param>
     public async Task<PassResult> RunAsync(IReadOnlyList<Incoming> records, string? parkAs, CancellationToken cancellation)
     {
-        var decoded = new Decoded<TCommand>[records.Count];
+        var decoded = new Decoded<TRows>[records.Count];
         for (var i = 0; i < decoded.Length; i++)
             decoded[i] = parkAs is null ? await decoder.DecodeAsync(records[i], cancellation) : new(records[i], null, null, parkAs);
 
         using var batch = telemetry.StartBatch(decoded.Where(d => d.IsOurs).Select(d => d.Record));
-        var spans = new List<Activity>();
-        var outcomes = new List<Outcome>();
-        try
+        return await transactions.RunAsync(async (transaction, token) =>
         {
-            await using var connection = await database.OpenConnectionAsync(cancellation);
-            await using var transaction = await connection.BeginTransactionAsync(cancellation);
+            var spans = new List<Activity>();
+            try
+            {
+                return await RunAsync(transaction, decoded, spans, token);
+            }
+            catch
+            {
+                ReactorTelemetry.Forget(spans);
+                throw;
+            }
+            finally
+            {
+                foreach (var span in spans) span.Dispose();
+            }
+        }, cancellation);
+    }
 
-            // The first lock, also where there is no chain: it keeps other instances and redrive out of these partitions.
-            var handled = await Handled.LockAsync(connection, records.Select(r => (r.Topic, r.Partition)).Distinct().ToList(), cancellation);
-            var advanced = new Dictionary<(string, int), long>();
-            var (taken, gaps) = Successors(decoded, handled, advanced);
+    private async Task<PassResult> RunAsync(Transaction<TRows> transaction, Decoded<TRows>[] decoded, List<Activity> spans, CancellationToken cancellation)
+    {
+        // Read for all that may be due. The locks of handled come first, also where there is no chain: they keep other instances and redrive out.
+        var due = new Dictionary<Decoded<TRows>, Due>(ReferenceEqualityComparer.Instance);
+        foreach (var ours in decoded.Where(d => d.IsOurs)) due[ours] = new(ours.ToWork(transaction.Now, out var fault), fault);
+        var locked = Inbox.Handled.Lock(transaction.Reads, decoded.Select(d => (d.Record.Topic, d.Record.Partition)));
+        var blocked = Parked.Keys(transaction.Reads, due.Keys.Select(d => (d.Record.Topic, d.Record.Key)));
+        await transaction.LoadAsync(due.Values.Select(d => d.Work?.Step).OfType<object>(), cancellation);
 
-            await ReactAsync(connection, taken.Where(d => d.IsOurs).ToList(), advanced, spans, outcomes, cancellation);
-            await transaction.CommitAsync(cancellation);
+        var handled = new Dictionary<(string Topic, int Partition), long>(locked);
+        var advanced = new Dictionary<(string, int), long>();
+        var (taken, gaps) = Successors(decoded, handled, advanced);
+        var outcomes = taken.Where(d => d.IsOurs).SelectMany(d => React(transaction, d.Record, due[d], blocked, spans)).ToList();
 
-            // Only now: a batch that was rolled back and tried again is counted and told once.
-            foreach (var outcome in outcomes) Tell(outcome);
-            foreach (var (partition, position) in advanced) handled[partition] = position;
-            return new(handled, gaps);
-        }
-        catch
-        {
-            ReactorTelemetry.Forget(spans);
-            throw;
-        }
-        finally
-        {
-            foreach (var span in spans) span.Dispose();
-        }
+        Parked.Add(transaction.Writes, outcomes.Select(outcome => outcome.Parked).OfType<ToPark>().ToList());
+        Inbox.Handled.Advance(transaction.Writes, advanced);
+        await transaction.CommitAsync(cancellation);
+
+        // Only now: a batch that was rolled back and tried again is counted and told once.
+        foreach (var outcome in outcomes) Tell(outcome);
+        foreach (var (partition, position) in advanced) handled[partition] = position;
+        return new(handled, gaps);
     }
 
     /// <summary>Those that are the next of their chain, in order; what was seen before is left out, and from a gap on everything of that partition.</summary>
-    internal (List<Decoded<TCommand>> Taken, Dictionary<(string, int), long> Gaps) Successors(
-        IEnumerable<Decoded<TCommand>> batch, Dictionary<(string Topic, int Partition), long> handled, Dictionary<(string, int), long> advanced)
+    internal (List<Decoded<TRows>> Taken, Dictionary<(string, int), long> Gaps) Successors(
+        IEnumerable<Decoded<TRows>> batch, Dictionary<(string Topic, int Partition), long> handled, Dictionary<(string, int), long> advanced)
     {
-        var taken = new List<Decoded<TCommand>>();
+        var taken = new List<Decoded<TRows>>();
         var gaps = new Dictionary<(string, int), long>();
         foreach (var decoded in batch)
         {
@@ -91,105 +100,44 @@ public sealed class ReactorPass<TCommand>(
         return (taken, gaps);
     }
 
-    private async Task ReactAsync(
-        NpgsqlConnection connection, List<Decoded<TCommand>> due, Dictionary<(string, int), long> advanced, List<Activity> spans, List<Outcome> outcomes,
-        CancellationToken cancellation)
+    /// <summary>Decides on a record, or parks it: behind an earlier one of its key, or for a fault of its own. Of one whose decision threw both are told.</summary>
+    private IEnumerable<Outcome> React(Transaction<TRows> transaction, Incoming record, Due due, HashSet<(string Topic, string Key)> blocked, List<Activity> spans)
     {
-        var parked = new List<ToPark>();
-        var appended = new List<NewEvent>();
-        IStateBatch<TCommand>? states = null;
-        if (due.Count > 0)
+        var reason = blocked.Contains((record.Topic, record.Key)) ? Parked.BehindAnother : due.Fault;
+        if (reason is null)
         {
-            var keys = due.Select(d => (d.Record.Topic, d.Record.Key)).Distinct().ToList();
-            var blocked = await Parked.KeysAsync(connection, keys, cancellation);
-            var now = Microseconds(time.GetUtcNow().UtcDateTime);
-            var works = due.Select(d => (d.Record, Work: WorkOf(d, now, out var fault), Fault: fault)).ToList();
-
-            states = newStates();
-            foreach (var (_, work, _) in works)
-                if (work is not null) states.Need(work.Command);
-            await states.LoadAsync(connection, cancellation);
-
-            foreach (var (record, work, fault) in works)
-            {
-                var key = (record.Topic, record.Key);
-                var reason = blocked.Contains(key) ? Parked.BehindAnother : fault;
-                if (reason is null) appended.AddRange(Decide(states, record, work!, now, spans, outcomes, out reason));
-                if (reason is null) continue;
-                // A record that is no link of the chain stands alone: it must not hold up the key it claims.
-                var blocks = record.HasChain || !choreography.IsChained(record.Topic);
-                if (blocks) blocked.Add(key);
-                parked.Add(new(record, reason, blocks));
-                outcomes.Add(new(record, null, 0, reason));
-            }
-            await Parked.AddAsync(connection, parked, cancellation);
-            await states.SaveAsync(connection, cancellation);
+            var span = telemetry.StartProcess(record);
+            if (span is not null) spans.Add(span);
+            var work = due.Work! with { Span = span };
+            transaction.Decide(work);
+            yield return new(record, work, Parked: null);
+            reason = work.FaultText;
         }
-        if (advanced.Count > 0) await Handled.AdvanceAsync(connection, advanced, cancellation);
-        await EventLog.AppendAsync(connection, appended, cancellation);
+        if (reason is null) yield break;
+        // A record that is no link of the chain stands alone: it must not hold up the key it claims.
+        var blocks = record.HasChain || !choreography.IsChained(record.Topic);
+        if (blocks) blocked.Add((record.Topic, record.Key));
+        yield return new(record, Decided: null, new(record, reason, blocks));
     }
 
-    private IReadOnlyList<NewEvent> Decide(
-        IStateBatch<TCommand> states, Incoming record, Work<TCommand> work, DateTime now, List<Activity> spans, List<Outcome> outcomes, out string? fault)
-    {
-        var span = telemetry.StartProcess(record);
-        if (span is not null) spans.Add(span);
-        work = work with { Span = span };
-        var events = _decisions.Run(states, work, now);
-        fault = work.Fault is { } thrown ? $"{work.Reaction} threw {thrown.GetType().Name}: {thrown.Message}" : null;
-        outcomes.Add(new(record, work, events.Count, fault));
-        return events;
-    }
+    /// <summary>What is due for a record: work, or a fault.</summary>
+    private sealed record Due(Work<TRows>? Work, string? Fault);
 
-    /// <summary>What became of a record: it was decided on, or parked; of one whose decision threw there are two.</summary>
-    private sealed record Outcome(Incoming Record, Work<TCommand>? Decided, int Events, string? Fault);
+    /// <summary>What became of a record: it was decided on, or parked.</summary>
+    private sealed record Outcome(Incoming Record, Work<TRows>? Decided, ToPark? Parked);
 
     private void Tell(Outcome outcome)
     {
         var record = outcome.Record;
-        if (outcome.Decided is { } work)
+        if (outcome.Parked is { } parked)
         {
-            telemetry.Decided(work.Span, record, work.Events.Count > 0 ? choreography.Describe(work.Events[0]).Correlation(work.Events[0]) : null, outcome.Fault);
-            if (outcome.Fault is not null) return;
-            using (ReactorTelemetry.Within(work.Span))
-                Log.Reacted(logger, work.Reaction, record.Topic, record.Position, record.Header(WireFormat.EventHeaders.Correlation), outcome.Events);
-            return;
+            telemetry.Parked(record.Topic);
+            Log.Parked(logger, record.Topic, record.Partition, record.Position, parked.Reason);
         }
-        telemetry.Parked(record.Topic);
-        Log.Parked(logger, record.Topic, record.Partition, record.Position, outcome.Fault!);
+        if (outcome.Decided is not { } work) return;
+        telemetry.Decided(work.Span, record, work.Events.Count > 0 ? choreography.Describe(work.Events[0]).Correlation(work.Events[0]) : null, work.FaultText);
+        if (work.Fault is not null) return;
+        using (ReactorTelemetry.Within(work.Span))
+            Log.Reacted(logger, work.Reaction, record.Topic, record.Position, record.Header(EventHeaders.Correlation), work.Events.Count);
     }
-
-    internal static Work<TCommand>? WorkOf(Decoded<TCommand> decoded, DateTime now, out string? fault)
-    {
-        fault = decoded.Fault;
-        if (!decoded.IsOurs || fault is not null) return null;
-        try
-        {
-            var record = decoded.Record;
-            var reaction = decoded.Reaction!;
-            var context = ContextOf(decoded, now);
-            var seed = reaction.BusinessKey is { } key ? EventIds.OfBusinessKey(reaction.Name, key(decoded.Event!)) : context.EventId;
-            return new(reaction.ToCommand(decoded.Event!, context), seed, reaction.Name, context.EventId)
-            {
-                TraceParent = record.Header(WireFormat.EventHeaders.TraceParent),
-                TraceState = record.Header(WireFormat.EventHeaders.TraceState),
-            };
-        }
-        catch (Exception thrown) when (thrown is not OutOfMemoryException)
-        {
-            fault = $"{decoded.Reaction!.Name} threw {thrown.GetType().Name}: {thrown.Message}";
-            return null;
-        }
-    }
-
-    /// <summary>Every event carries its id and time in its fields; the headers of a topic without a chain are whatever its producer gave.</summary>
-    private static EventContext ContextOf(Decoded<TCommand> decoded, DateTime now)
-    {
-        var schema = (Avro.RecordSchema)decoded.Event!.Schema;
-        var eventId = (Guid)decoded.Event.Get(schema["eventId"].Pos);
-        var occurredAt = (DateTime)decoded.Event.Get(schema["occurredAt"].Pos);
-        return new(eventId, schema.Fullname, decoded.Record.Header(WireFormat.EventHeaders.Source) ?? decoded.Record.Topic, occurredAt, now);
-    }
-
-    internal static DateTime Microseconds(DateTime time) => new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
 }

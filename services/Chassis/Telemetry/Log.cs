@@ -17,7 +17,7 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Warning, "The database does not answer yet ({Problem}); trying again in {DelayMs:F0} ms")]
     public static partial void WaitingForDatabase(ILogger logger, string problem, double delayMs);
 
-    [LoggerMessage(10, LogLevel.Information, "{Reaction} on {Topic} position {Position}, correlation {CorrelationId}: {Events} events")]
+    [LoggerMessage(10, LogLevel.Debug, "{Reaction} on {Topic} position {Position}, correlation {CorrelationId}: {Events} events")]
     public static partial void Reacted(ILogger logger, string reaction, string topic, long position, string? correlationId, int events);
 
     [LoggerMessage(11, LogLevel.Error, "Parked {Topic}/{Partition} position {Position}: {Reason}")]
@@ -29,11 +29,8 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Warning, "A batch of {Records} failed by its data and is handled one by one: {Problem}")]
     public static partial void OneByOne(ILogger logger, int records, string problem);
 
-    [LoggerMessage(14, LogLevel.Debug, "Two transactions collided, trying again: {Problem}")]
-    public static partial void Collision(ILogger logger, string problem);
-
-    [LoggerMessage(15, LogLevel.Debug, "{Problem} Trying again shortly.")]
-    public static partial void NotYetVisible(ILogger logger, string problem);
+    [LoggerMessage(14, LogLevel.Debug, "A transaction came to nothing and is tried again: {Problem}")]
+    public static partial void TriedAgain(ILogger logger, string problem);
 
     [LoggerMessage(16, LogLevel.Error, "The reactor loop failed and starts again")]
     public static partial void ReactorRestarts(ILogger logger, Exception exception);

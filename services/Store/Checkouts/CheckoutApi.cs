@@ -3,7 +3,7 @@ using avatarstore.store;
 using Checkout.Chassis;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.EventStore;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Resilience;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Checkout.Store.Checkouts;
@@ -37,7 +37,7 @@ public static class CheckoutApi
     }
 
     private static async Task<IResult> PostAsync(
-        Customer? customer, [FromHeader(Name = "Idempotency-Key")] string? key, CheckoutRequest request, GroupCommit<StoreCommand> edge, CheckoutQueries queries,
+        Customer? customer, [FromHeader(Name = "Idempotency-Key")] string? key, CheckoutRequest request, GroupCommit<StoreRows> edge, CheckoutQueries queries,
         CheckoutOptions options, EventStoreOptions store, TimeProvider time, HttpResponse response, CancellationToken cancellation)
     {
         if (customer is null) return Customer.Unknown();
@@ -50,8 +50,8 @@ public static class CheckoutApi
         Activity.Current?.SetTag("checkout.id", post.CheckoutId.ToString());
         try
         {
-            var committed = await edge.SubmitAsync(post, post.CheckoutId, "create-checkout", cancellation);
-            var (outcome, checkoutId) = ((StoreBatch)committed.States).AnswerTo(post);
+            var committed = await edge.SubmitAsync(post, post.CheckoutId, cancellation);
+            var (outcome, checkoutId) = CheckoutDecisions.AnswerTo(committed.Rows, post);
             // A post sent again belongs to the checkout it was; one for an unknown package to none.
             Activity.Current?.SetTag("checkout.id", checkoutId?.ToString());
             return outcome switch

@@ -1,4 +1,3 @@
-using Checkout.Chassis.Choreography;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Operating;
 
@@ -7,14 +6,14 @@ namespace Checkout.Store.Packages;
 public static class PackageOperators
 {
     /// <summary>The file: [{"sku": "...", "name": "...", "priceCoins": 500}].</summary>
-    public static readonly OperatorCommand<StoreCommand> List = new("list-packages", "Puts packages on sale; one that is on sale like this already stays as it is.", text =>
-        OperatorFile.Read<PackageLine>(text).Select(line => new Work<StoreCommand>(
-            new ListPackage(line.Sku, line.Name, line.PriceCoins), EventIds.OfBusinessKey("list-package", line.Sku), "list-package", null)).ToList());
+    public static readonly OperatorCommand<StoreRows> List = new("list-packages", "Puts packages on sale; one that is on sale like this already stays as it is.", text =>
+        OperatorFile.Read<PackageLine>(text).Select(line => StoreChoreography.Table.WorkOf(
+            new ListPackage(line.Sku, line.Name, line.PriceCoins), EventIds.OfBusinessKey("list-package", line.Sku))).ToList());
 
     /// <summary>The file: [{"sku": "...", "priceCoins": 600}]. A price may come back, so its id follows from no business key: the same price again is no change.</summary>
-    public static readonly OperatorCommand<StoreCommand> ChangePrice = new("change-price", "Changes prices; the price that is there already is no change.", text =>
-        OperatorFile.Read<PriceLine>(text).Select(line => new Work<StoreCommand>(
-            new ChangePrice(line.Sku, line.PriceCoins), Guid.CreateVersion7(), "change-price", null)).ToList());
+    public static readonly OperatorCommand<StoreRows> ChangePrice = new("change-price", "Changes prices; the price that is there already is no change.", text =>
+        OperatorFile.Read<PriceLine>(text).Select(line => StoreChoreography.Table.WorkOf(
+            new ChangePrice(line.Sku, line.PriceCoins), Guid.CreateVersion7())).ToList());
 
     private sealed record PackageLine(string Sku, string Name, long PriceCoins);
 

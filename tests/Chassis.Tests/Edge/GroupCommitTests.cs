@@ -1,5 +1,5 @@
 using Checkout.Chassis.Edge;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.Tests.Running;
 using Checkout.Fixtures;
@@ -23,7 +23,7 @@ public sealed class GroupCommitTests(Stage stage)
         await instance.Edge.StartAsync(CancellationToken.None);
         var committed = await Task.WhenAll(answers);
         Assert.Equal(Enumerable.Range(0, requests).Select(i => 1_000L + i), committed.Select(c => ((Counted)Assert.Single(c.Events)).Number));
-        Assert.All(committed, c => Assert.NotEmpty(((TallyBatch)c.States).Totals));
+        Assert.All(committed, c => Assert.NotNull(c.Rows.Tallies[((Counted)c.Events[0]).Name]));
         Assert.Equal(requests, (await world.EventsAsync()).Count);
         Assert.InRange(await TransactionsAsync(world), 1, 2);
     }
@@ -56,7 +56,7 @@ public sealed class GroupCommitTests(Stage stage)
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
         var good = SubmitAsync(instance, "anna", 1);
-        var throwing = SubmitAsync(instance, "anna", TallyBatch.Unlucky);
+        var throwing = SubmitAsync(instance, "anna", Tallies.Unlucky);
         var refused = SubmitAsync(instance, "ben", -5);
         var unstorable = SubmitAsync(instance, "be\0n", 5);
         var last = SubmitAsync(instance, "anna", 2);
@@ -75,8 +75,8 @@ public sealed class GroupCommitTests(Stage stage)
         var instance = await world.NewInstanceAsync();
         await instance.Edge.StartAsync(CancellationToken.None);
         var seed = Guid.CreateVersion7();
-        await instance.Edge.SubmitAsync(new Add("anna", 1), seed, "add", CancellationToken.None);
-        var refusal = await Assert.ThrowsAsync<PostgresException>(() => instance.Edge.SubmitAsync(new Add("anna", 1), seed, "add", CancellationToken.None));
+        await instance.Edge.SubmitAsync(new Add("anna", 1), seed, CancellationToken.None);
+        var refusal = await Assert.ThrowsAsync<PostgresException>(() => instance.Edge.SubmitAsync(new Add("anna", 1), seed, CancellationToken.None));
         Assert.Equal("an_event_happens_once", refusal.ConstraintName);
         Assert.Equal(1, (await world.TotalsAsync())["anna"]);
     }
@@ -109,8 +109,8 @@ public sealed class GroupCommitTests(Stage stage)
         }
     }
 
-    private static Task<Committed<TallyCommand>> SubmitAsync(Instance instance, string name, long number) =>
-        instance.Edge.SubmitAsync(new Add(name, number), Guid.CreateVersion7(), "add", CancellationToken.None);
+    private static Task<Committed<TallyRows>> SubmitAsync(Instance instance, string name, long number) =>
+        instance.Edge.SubmitAsync(new Add(name, number), Guid.CreateVersion7(), CancellationToken.None);
 
     private static async Task<int> TransactionsAsync(World world)
     {

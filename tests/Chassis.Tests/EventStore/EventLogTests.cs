@@ -1,6 +1,7 @@
 using System.Text;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.State;
 using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.Tests.Running;
 using Confluent.Kafka;
@@ -58,9 +59,12 @@ public sealed class EventLogTests(Stage stage)
     [InlineData(2_000, false)]
     public void An_event_above_the_limit_is_refused_before_it_is_appended(int maxEventBytes, bool isAccepted)
     {
-        var table = new Choreography<TallyCommand>("tally", "tallies.told").Tells<Counted>(e => e.Name, e => e.Name);
-        var work = new Work<TallyCommand>(new Add("anna", 1), Guid.CreateVersion7(), "add", Causation: null);
-        var appended = new Decisions<TallyCommand>(table, maxEventBytes).Run(new TallyBatch(), work, StoreDatabase.NewEvent("anna").OccurredAt);
+        var table = Tallies.Table("tally", "tallies.told", "chain", "facts");
+        var work = table.WorkOf(new Add("anna", 1), Guid.CreateVersion7());
+        var declared = new Rows();
+        var rows = table.RowsOf(declared);
+        declared.Ask(work.Step);
+        var appended = new Decisions<TallyRows>(table, maxEventBytes).Run(declared, rows, work, StoreDatabase.NewEvent("anna").OccurredAt);
         Assert.Equal(isAccepted ? 1 : 0, appended.Count);
         if (isAccepted) Assert.Null(work.Fault);
         else Assert.Contains("has 2,000 (EventStore:MaxEventBytes)", Assert.IsType<EventTooLargeException>(work.Fault).Message, StringComparison.Ordinal);

@@ -10,7 +10,7 @@ namespace Checkout.Chassis.Tests.Operating;
 /// <summary>What an operator does with parked events.</summary>
 public sealed class ParkedCommandsTests(Stage stage)
 {
-    private const long Unlucky = TallyBatch.Unlucky;
+    private const long Unlucky = Tallies.Unlucky;
 
     [Fact]
     public async Task What_is_parked_is_listed_with_its_place_and_reason()

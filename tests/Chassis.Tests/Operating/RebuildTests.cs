@@ -88,7 +88,7 @@ public sealed class RebuildTests(Stage stage)
     private static async Task<(int Code, string Said)> RebuildAsync(World world, int workers)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        var rebuild = new Rebuild<TallyCommand>(world.Table, () => new TallyBatch(), ["tallies"], world.ConnectionString);
+        var rebuild = new Rebuild<TallyRows>(world.Table, world.ConnectionString);
         return (await rebuild.RunAsync(workers, output, CancellationToken.None), output.ToString());
     }
 }

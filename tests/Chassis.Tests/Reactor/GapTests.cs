@@ -76,7 +76,8 @@ public sealed class GapTests(Stage stage)
         await world.StartInstanceAsync();
         await world.Chain.SendAsync(new ChainRecord(0, 0, 0, "anna", [1, 2, 3], []));
         var garbage = await world.Chain.NumberAsync(Asked("ben", 1));
-        await world.Chain.SendAsync(garbage with { Value = [0, 0, 0, 0, 1] });
+        // Written with a schema that no registry has.
+        await world.Chain.SendAsync(garbage with { Value = [0, 0x7f, 0xff, 0xff, 0xff] });
         await world.Chain.TellAsync(Asked("anna", 3));
         await world.UntilTotalAsync("anna", 3);
         Assert.Equal(["anna", "ben"], (await world.ParkedAsync()).Select(p => p.Key));

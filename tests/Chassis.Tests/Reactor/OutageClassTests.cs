@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Registry;
 using Npgsql;
 using Xunit;

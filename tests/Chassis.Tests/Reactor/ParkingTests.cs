@@ -1,5 +1,5 @@
 using System.Text;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.Tests.Running;
 using Checkout.Chassis.WireFormat;
@@ -15,7 +15,7 @@ public sealed class ParkingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        await instance.HandleAsync(Asked("anna", 1), Asked("anna", TallyBatch.Unlucky), Asked("ben", 2), Asked("anna", 3), Asked("ben", 4));
+        await instance.HandleAsync(Asked("anna", 1), Asked("anna", Tallies.Unlucky), Asked("ben", 2), Asked("anna", 3), Asked("ben", 4));
         await instance.HandleAsync(Asked("anna", 5), Asked("ben", 6));
         Assert.Equal(new() { ["anna"] = 1, ["ben"] = 12 }, await world.TotalsAsync());
         Assert.Equal(
@@ -75,7 +75,7 @@ public sealed class ParkingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        await instance.HandleAsync(Asked("anna", TallyBatch.Huge), Asked("ben", 2));
+        await instance.HandleAsync(Asked("anna", Tallies.Huge), Asked("ben", 2));
         Assert.Contains("EventTooLargeException", Assert.Single(await world.ParkedAsync()).Reason, StringComparison.Ordinal);
         Assert.Equal(new() { ["ben"] = 2 }, await world.TotalsAsync());
     }
@@ -85,7 +85,7 @@ public sealed class ParkingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        await instance.HandleAsync(Asked("anna", TallyBatch.Unlucky), new Confirmed { Name = "nobody" }, Asked("ben", 2));
+        await instance.HandleAsync(Asked("anna", Tallies.Unlucky), new Confirmed { Name = "nobody" }, Asked("ben", 2));
         Assert.Equal(["anna", "nobody"], (await world.ParkedAsync()).Select(p => p.Key));
         Assert.Contains("The tally nobody is not known here", (await world.ParkedAsync())[1].Reason, StringComparison.Ordinal);
         Assert.Equal(new() { ["ben"] = 2 }, await world.TotalsAsync());

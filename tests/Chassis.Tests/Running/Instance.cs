@@ -3,6 +3,7 @@ using Avro;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Operating;
 using Checkout.Chassis.Reactor;
@@ -35,30 +36,28 @@ public sealed class Instance : IAsyncDisposable
 {
     private readonly ServiceProvider _meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly LoggerFactory _loggers;
-    private readonly ReactorLoop<TallyCommand> _loop;
+    private readonly ReactorLoop<TallyRows> _loop;
     private readonly World _world;
 
     internal Instance(World world, InstanceSettings settings)
     {
         _world = world;
         _loggers = new([Lines], new LoggerFilterOptions { MinLevel = LogLevel.Debug });
-        var table = world.Table;
+        var table = world.NewTable(settings.IsNewerCode);
         Database = Chassis.EventStore.Database.Open(world.ConnectionString, table.Service);
         Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly, table.Told.Select(t => t.Schema), Logger<DatabaseReady>());
         var kafka = new KafkaOptions { BootstrapServers = settings.Bootstrap ?? world.Stage.Broker.Bootstrap, InstanceId = settings.InstanceId, InMemory = world.Stage.Broker.IsInMemory };
         foreach (var (name, value) in settings.Client) kafka.Client[name] = value;
         Readings = new(Meters);
         Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State);
-        var decoder = new Decoder<TallyCommand>(table, settings.Registry ?? world.Stage.NewRegistryClient());
-        Pass = new(table, NewStates, decoder, world.Store, Database, Telemetry, TimeProvider.System, Logger<ReactorPass<TallyCommand>>());
-        Handling = new(Pass, TimeProvider.System, Logger<Handling<TallyCommand>>());
-        Transaction = new(table, NewStates, world.Store, Database, TimeProvider.System);
-        Edge = new(Transaction, Logger<GroupCommit<TallyCommand>>());
-        Parked = new(table, NewStates, decoder, world.Store, Database, TimeProvider.System);
+        var decoder = new Decoder<TallyRows>(table, settings.Registry ?? world.Stage.NewRegistryClient());
+        Transactions = new(table, world.Store, Database, TimeProvider.System, Logger<Transactions<TallyRows>>());
+        Pass = new(table, decoder, Transactions, Telemetry, Logger<ReactorPass<TallyRows>>());
+        Handling = new(Pass, TimeProvider.System, Logger<Handling<TallyRows>>());
+        Edge = new(table, Transactions, Logger<GroupCommit<TallyRows>>());
+        Parked = new(decoder, Transactions, Database);
         Brokers = new(kafka.Admin(), Meters, TimeProvider.System);
-        _loop = new(table, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry, TimeProvider.System, Logger<ReactorLoop<TallyCommand>>());
-
-        TallyBatch NewStates() => new() { IsNewerCode = settings.IsNewerCode };
+        _loop = new(table, decoder, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry, TimeProvider.System, Logger<ReactorLoop<TallyRows>>());
     }
 
     public LogLines Lines { get; } = new();
@@ -69,11 +68,11 @@ public sealed class Instance : IAsyncDisposable
     public ReactorState State { get; } = new();
     public BrokerWatch Brokers { get; }
     public ReactorTelemetry Telemetry { get; }
-    public ReactorPass<TallyCommand> Pass { get; }
-    public Handling<TallyCommand> Handling { get; }
-    public CommandTransaction<TallyCommand> Transaction { get; }
-    public GroupCommit<TallyCommand> Edge { get; }
-    public ParkedCommands<TallyCommand> Parked { get; }
+    public ReactorPass<TallyRows> Pass { get; }
+    public Handling<TallyRows> Handling { get; }
+    public Transactions<TallyRows> Transactions { get; }
+    public GroupCommit<TallyRows> Edge { get; }
+    public ParkedCommands<TallyRows> Parked { get; }
 
     /// <summary>Numbers the events, and handles them as one batch that Kafka had ready.</summary>
     public async Task<PassResult> HandleAsync(params IEnumerable<TestEvent> batch)

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Avro;
 using Checkout.Chassis.EventStore;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.WireFormat;
 using Confluent.Kafka;

@@ -18,14 +18,9 @@ public sealed class World : IAsyncDisposable
     private World(Stage stage, string connectionString, TestChain chain, string facts)
     {
         (Stage, ConnectionString, Chain, Facts) = (stage, connectionString, chain, facts);
-        var service = BrokerFixture.NewName("tally");
-        Table = new Choreography<TallyCommand>(service, service + ".told")
-            .On<Asked>(chain.Topic, "count", (e, _) => new Add(e.Name, e.Number))
-            .On<Confirmed>(chain.Topic, "confirm", (e, _) => new Confirm(e.Name))
-            .OnFact<Tipped>(facts, "tip", e => e.Reference, (e, _) => new Add(e.Name, e.Number, e.Reference))
-            .Tells<Counted>(e => e.Name, e => e.Name)
-            .Tells<Answered>(e => e.Name, e => e.Name);
-        Store = new(Table.Topic, $"/{service}/0", Partitions);
+        Service = BrokerFixture.NewName("tally");
+        Table = NewTable(isNewerCode: false);
+        Store = new(Table.Topic, $"/{Service}/0", Partitions);
         Database = NpgsqlDataSource.Create(connectionString);
     }
 
@@ -34,7 +29,8 @@ public sealed class World : IAsyncDisposable
     public TestChain Chain { get; }
     /// <summary>The topic of facts without a chain.</summary>
     public string Facts { get; }
-    public Choreography<TallyCommand> Table { get; }
+    public Choreography<TallyRows> Table { get; }
+    public string Service { get; }
     public EventStoreOptions Store { get; }
     /// <summary>The test's own connections, beside those of the instances.</summary>
     public NpgsqlDataSource Database { get; }
@@ -44,6 +40,8 @@ public sealed class World : IAsyncDisposable
         var chain = new TestChain(stage, await stage.NewTopicAsync(partitions), partitions);
         return new(stage, connectionString ?? await stage.Postgres.NewDatabaseAsync(), chain, await stage.NewTopicAsync(1));
     }
+
+    public Choreography<TallyRows> NewTable(bool isNewerCode) => Tallies.Table(Service, Service + ".told", Chain.Topic, Facts, isNewerCode);
 
     /// <summary>An instance whose database is migrated and whose loop is not started.</summary>
     public async Task<Instance> NewInstanceAsync(Action<InstanceSettings>? set = null)

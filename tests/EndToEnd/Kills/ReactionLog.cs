@@ -6,9 +6,12 @@ namespace Checkout.EndToEnd.Kills;
 /// <summary>A reaction that a process told of in its log.</summary>
 internal sealed record Reaction(string Process, DateTime At, string Topic, string CheckoutId);
 
-/// <summary>Follows the log of a process, which has a line for each reaction.</summary>
+/// <summary>Follows the log of a process, which has a line for each reaction where the setting makes it so.</summary>
 internal sealed class ReactionLog(string process, string file)
 {
+    /// <summary>With Debug, the services log each reaction.</summary>
+    public const string Setting = "Logging__LogLevel__Checkout.Chassis.Reactor.ReactorPass";
+
     private const int ReactedEventId = 10;
 
     private readonly StringBuilder _rest = new();

@@ -29,7 +29,12 @@ public sealed class TakeOverTests
     private static async Task KillOneOfEachAsync(bool inMemory)
     {
         using var folder = new TestFolder("take-over");
-        await using var system = await TestSystem.StartAsync(inMemory ? "take-over-in-memory" : "take-over", TestSystem.Options(folder) with { InMemoryBroker = inMemory, Instances = 2 });
+        await using var system = await TestSystem.StartAsync(inMemory ? "take-over-in-memory" : "take-over", TestSystem.Options(folder) with
+        {
+            InMemoryBroker = inMemory,
+            Instances = 2,
+            Environment = new Dictionary<string, string?> { [ReactionLog.Setting] = "Debug" },
+        });
         await using var traffic = await Traffic.StartAsync(system);
         await Task.WhenAll(Services.Select(traffic.UntilSharedAsync));
         var took = (await Task.WhenAll(Services.Select(service => KilledAsync(system, traffic, service, forGood: true)))).ToList();

@@ -22,14 +22,17 @@ internal sealed class LocalRun : IAsyncDisposable
 
     public string Output => string.Join('\n', _lines);
 
-    public static LocalRun Start(string folder, params string[] arguments)
+    public static LocalRun Start(string folder, params string[] arguments) => Start(folder, arguments, typeof(LocalSystem).Assembly.Location);
+
+    /// <param name="program">Where it was built.</param>
+    public static LocalRun Start(string folder, string[] arguments, string program)
     {
         var lines = new ConcurrentQueue<string>();
         var process = ChildProcess.Start(new()
         {
             // What a shell starts in the background ignores SIGINT, and so do all its children: this one must not, wherever the tests run.
             Program = OperatingSystem.IsLinux() ? "env" : Layout.Dotnet,
-            Arguments = [.. OperatingSystem.IsLinux() ? ["--default-signal=INT", Layout.Dotnet] : Array.Empty<string>(), typeof(LocalSystem).Assembly.Location, .. arguments, "--folder", folder, "--no-install"],
+            Arguments = [.. OperatingSystem.IsLinux() ? ["--default-signal=INT", Layout.Dotnet] : Array.Empty<string>(), program, .. arguments, "--folder", folder, "--no-install"],
             Environment = new Dictionary<string, string?> { ["BootstrapServers"] = null, ["SchemaRegistryUrl"] = null },
             OnLine = lines.Enqueue,
         });

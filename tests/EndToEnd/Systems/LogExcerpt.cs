@@ -7,7 +7,6 @@ internal static class LogExcerpt
 {
     private const int MaxLines = 25;
     private const int MaxLength = 300;
-    private const string OfSingleEvents = "Checkout.Chassis.Reactor.ReactorPass";
 
     public static IEnumerable<string> Of(string file)
     {
@@ -20,7 +19,7 @@ internal static class LogExcerpt
     {
         if (Parsed(line) is not { ValueKind: JsonValueKind.Object } entry) return null;
         var level = entry.GetProperty("LogLevel").GetString();
-        if (level == "Information" && entry.GetProperty("Category").GetString() == OfSingleEvents) return null;
+        if (level == "Debug") return null;
         var said = $"{entry.GetProperty("Timestamp").GetDateTime():HH:mm:ss.fff} {process} {level} {entry.GetProperty("Message").GetString()}";
         return said.Length <= MaxLength ? said : said[..MaxLength];
     }

@@ -1,0 +1,62 @@
+using Checkout.Chassis.EventStore;
+using Checkout.Chassis.State;
+using Npgsql;
+
+namespace Checkout.Chassis.Choreography;
+
+/// <summary>
+/// One transaction of a service, in two round trips: one locks and reads everything, one writes everything, appends the events and commits. What is
+/// added to Reads runs before the rows are read, what is added to Writes after they are written, and the head of the store is locked last.
+/// </summary>
+public sealed class Transaction<TRows>(Choreography<TRows> choreography, int maxEventBytes, NpgsqlConnection connection, DateTime now)
+{
+    private readonly Decisions<TRows> _decisions = new(choreography, maxEventBytes);
+    private readonly List<NewEvent> _appended = [];
+    private readonly Rows _declared = new();
+    private bool _isBegun;
+
+    /// <summary>When it began, UTC, as fine as an event keeps it.</summary>
+    public DateTime Now => now;
+
+    public RoundTrip Reads { get; private set; } = new();
+
+    public RoundTrip Writes { get; } = new();
+
+    /// <summary>The rows of state; loaded by LoadAsync.</summary>
+    public TRows Rows { get; private set; } = default!;
+
+    /// <summary>Sends what was added to Reads, where the rows to load depend on its answer.</summary>
+    public async Task ReadAsync(CancellationToken cancellation)
+    {
+        var trip = new RoundTrip();
+        if (!_isBegun) trip.Write("BEGIN");
+        trip.Add(Reads);
+        (_isBegun, Reads) = (true, new());
+        await trip.RunAsync(connection, cancellation);
+    }
+
+    /// <summary>Sends what was added to Reads, and loads the rows that these steps are about.</summary>
+    public async Task LoadAsync(IEnumerable<object> steps, CancellationToken cancellation)
+    {
+        Rows = choreography.RowsOf(_declared);
+        foreach (var step in steps) _declared.Ask(step);
+        _declared.LoadFrom(new PostgresRows(Reads));
+        await ReadAsync(cancellation);
+    }
+
+    /// <summary>Decides a step on the loaded rows. Its events are appended at the commit; Events or Fault of the work is set.</summary>
+    public void Decide(Work<TRows> work) => _appended.AddRange(_decisions.Run(_declared, Rows, work, now));
+
+    /// <summary>Applies an event that already happened.</summary>
+    public void Apply(Avro.Specific.ISpecificRecord happened) => choreography.Describe(happened).Change(Rows, happened);
+
+    public async Task CommitAsync(CancellationToken cancellation)
+    {
+        var trip = new RoundTrip();
+        _declared.SaveTo(new PostgresRows(trip));
+        trip.Add(Writes);
+        EventLog.Append(trip, _appended);
+        trip.Write("COMMIT");
+        await trip.RunAsync(connection, cancellation);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Checkout.Chassis.Inbox;
+using Checkout.Chassis.Telemetry;
+using Checkout.Chassis.WireFormat;
+
+namespace Checkout.Chassis.Reactor;
+
+/// <summary>
+/// Spans and metrics of the reactor by OpenTelemetry's messaging conventions (1.44). A process span's parent is the context in its message, so a story is one trace; the batch's shared work is a trace of
+/// its own, linked with the messages' both ways.
+/// </summary>
+public sealed class ReactorTelemetry
+{
+    private const int MaxLinks = 128;
+
+    private static readonly ActivitySource Source = new(TelemetryNames.Chassis);
+
+    private readonly string _group;
+    private readonly string _correlationAttribute;
+    private readonly Counter<long> _consumed;
+    private readonly Counter<long> _seen;
+    private readonly Counter<long> _passed;
+    private readonly Counter<long> _parked;
+    private readonly Counter<long> _replaced;
+    private readonly Histogram<double> _process;
+    private readonly Histogram<int> _batch;
+
+    public ReactorTelemetry(IMeterFactory meters, string group, string correlationAttribute, ReactorState state)
+    {
+        (_group, _correlationAttribute) = (group, correlationAttribute);
+        var meter = meters.Create(TelemetryNames.Chassis);
+        _consumed = meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Records handled.");
+        _seen = meter.CreateCounter<long>("reactor.seen.messages", "{message}", "Records dropped because the chain had them before.");
+        _passed = meter.CreateCounter<long>("reactor.passed.messages", "{message}", "Records passed over because the service has no row for them.");
+        _parked = meter.CreateCounter<long>("reactor.parked.messages", "{message}", "Records parked.");
+        _replaced = meter.CreateCounter<long>("reactor.replaced.consumers", "{consumer}", "Consumers replaced because they did not read.");
+        _process = meter.CreateHistogram("messaging.process.duration", "s", "From the start of a batch to its commit.", null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetryNames.DurationBuckets });
+        _batch = meter.CreateHistogram("reactor.batch.size", "{message}", "Records handled in one transaction.", null,
+            new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] });
+        meter.CreateObservableGauge("reactor.assigned.partitions", () => state.AssignedPartitions, "{partition}", "Partitions assigned to this instance.");
+        meter.CreateObservableGauge("reactor.held.partitions", () => state.HeldPartitions, "{partition}", "Partitions held because a record is missing.");
+    }
+
+    public Batch StartBatch(IEnumerable<Incoming> records)
+    {
+        var all = records.ToList();
+        var links = Source.HasListeners() ? all.Take(MaxLinks).Select(ContextOf).Where(c => c != default).Select(c => new ActivityLink(c)).ToList() : [];
+        var span = all.Count == 0 ? null : Source.StartActivity(ActivityKind.Internal, default(ActivityContext), links: links, name: $"handle batch {_group}");
+        span?.SetTag("messaging.batch.message_count", all.Count).SetTag("messaging.consumer.group.name", _group).SetTag("messaging.system", "kafka");
+        return new(this, span, all.Count);
+    }
+
+    public Activity? StartProcess(Incoming record)
+    {
+        var batch = Activity.Current;
+        var tags = new ActivityTagsCollection
+        {
+            ["messaging.system"] = "kafka",
+            ["messaging.operation.name"] = "process",
+            ["messaging.operation.type"] = "process",
+            ["messaging.destination.name"] = record.Topic,
+            ["messaging.destination.partition.id"] = record.Partition.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["messaging.consumer.group.name"] = _group,
+            ["messaging.kafka.offset"] = record.Offset,
+            ["messaging.message.id"] = record.Header(EventHeaders.Id),
+        };
+        if (record.Header(EventHeaders.Correlation) is { } correlation) tags[_correlationAttribute] = correlation;
+        var parent = ContextOf(record);
+        var links = new List<ActivityLink>(2);
+        if (parent != default) links.Add(new(parent));
+        if (batch is not null) links.Add(new(batch.Context));
+        var span = Source.StartActivity($"process {record.Topic}", ActivityKind.Consumer, parent, tags, links);
+        Activity.Current = batch;
+        return span;
+    }
+
+    public void Decided(Activity? span, Incoming record, string? correlation, string? fault)
+    {
+        _consumed.Add(1, Topic(record.Topic), new("messaging.consumer.group.name", _group));
+        if (correlation is not null) span?.SetTag(_correlationAttribute, correlation);
+        if (fault is not null) span?.SetStatus(ActivityStatusCode.Error, fault).SetTag("error.type", "parked");
+    }
+
+    public void Seen(string topic) => _seen.Add(1, Topic(topic));
+
+    public void Passed(string topic) => _passed.Add(1, Topic(topic));
+
+    public void ConsumerReplaced() => _replaced.Add(1);
+
+    public void Parked(string topic) => _parked.Add(1, Topic(topic));
+
+    /// <summary>Spans of a pass that was rolled back: nothing carries their context on, and the next try makes others.</summary>
+    public static void Forget(IEnumerable<Activity> spans)
+    {
+        foreach (var span in spans) span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+    }
+
+    /// <summary>Makes the span the current one, so that what is logged meanwhile bears its trace.</summary>
+    public static Scope Within(Activity? span) => new(span);
+
+    private static ActivityContext ContextOf(Incoming record) =>
+        ActivityContext.TryParse(record.Header(EventHeaders.TraceParent), record.Header(EventHeaders.TraceState), isRemote: true, out var context) ? context : default;
+
+    private static KeyValuePair<string, object?> Topic(string topic) => new("messaging.destination.name", topic);
+
+    public readonly struct Scope : IDisposable
+    {
+        private readonly Activity? _before;
+
+        public Scope(Activity? span)
+        {
+            _before = Activity.Current;
+            if (span is not null) Activity.Current = span;
+        }
+
+        public void Dispose() => Activity.Current = _before;
+    }
+
+    /// <summary>The shared work of a batch, from its first statement to its commit.</summary>
+    public sealed class Batch(ReactorTelemetry telemetry, Activity? span, int records) : IDisposable
+    {
+        private readonly long _started = Stopwatch.GetTimestamp();
+
+        public void Dispose()
+        {
+            span?.Dispose();
+            if (records == 0) return;
+            telemetry._batch.Record(records);
+            telemetry._process.Record(Stopwatch.GetElapsedTime(_started).TotalSeconds, new KeyValuePair<string, object?>("messaging.consumer.group.name", telemetry._group));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using Checkout.Chassis.Inbox;
+using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Tests.Domain;
+using Checkout.Chassis.Tests.Running;
+using Checkout.Fixtures;
+using Confluent.Kafka;
+using Xunit;
+
+namespace Checkout.Chassis.Tests.Reactor;
+
+/// <summary>Records that the service has no row for cost no transaction of their own.</summary>
+public sealed class PassedOverTests(Stage stage)
+{
+    private const string Ours = "ours";
+
+    [Fact]
+    public async Task Their_positions_move_when_the_partition_leaves_and_no_offset_passes_them_before()
+    {
+        await using var world = await World.NewAsync(stage, partitions: 1);
+        var instance = await world.StartInstanceAsync();
+        var first = await world.Chain.TellAsync(ReactorLoopTests.Asked("anna", 1));
+        await world.UntilHandledAsync(first);
+        ChainRecord last = first;
+        for (var i = 0; i < 5; i++) last = await world.Chain.TellAsync(new Chatted { Name = "anna" });
+        await Eventually.Until(() => instance.Readings.Sum("reactor.passed.messages") == 5, "they were taken");
+        Assert.Equal(first.Position, await world.HandledAsync(0));
+        Assert.InRange(GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0), 0, 1);
+
+        await instance.StopAsync();
+        Assert.Equal(last.Position, await world.HandledAsync(0));
+        Assert.Equal(6, GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0));
+        Assert.Single(await world.EventsAsync());
+    }
+
+    [Fact]
+    public async Task Their_positions_move_with_the_next_batch_that_has_something_to_do()
+    {
+        await using var world = await World.NewAsync(stage, partitions: 1);
+        await world.StartInstanceAsync();
+        for (var i = 0; i < 5; i++) await world.Chain.TellAsync(new Chatted { Name = "anna" });
+        var last = await world.Chain.TellAsync(ReactorLoopTests.Asked("anna", 1));
+        await world.UntilHandledAsync(last);
+        Assert.Single(await world.EventsAsync());
+    }
+
+    [Fact]
+    public void What_is_due_takes_along_what_waits_in_the_order_it_was_taken()
+    {
+        var waiting = new PassedOver(new ManualTime());
+        Assert.True(MayWait(waiting, Taken(1, "other"), Taken(2, "other")));
+        Assert.False(MayWait(waiting, Taken(3, Ours)));
+        var all = waiting.TakeWith(Of(Taken(3, Ours)));
+        Assert.Equal([1, 2, 3], all.Records.Select(record => record.Offset));
+        Assert.Equal(4, Assert.Single(all.Ends).Value);
+        Assert.Empty(waiting.TakeWith(Chassis.Reactor.Taken.Nothing).Records);
+    }
+
+    [Fact]
+    public void After_a_while_they_wait_no_more()
+    {
+        var time = new ManualTime();
+        var waiting = new PassedOver(time);
+        Assert.True(MayWait(waiting, Taken(1, "other")));
+        time.Passes(29);
+        Assert.True(MayWait(waiting));
+        time.Passes(1);
+        Assert.False(MayWait(waiting));
+        Assert.Single(waiting.TakeWith(Chassis.Reactor.Taken.Nothing).Records);
+        Assert.True(MayWait(waiting, Taken(2, "other")));
+    }
+
+    [Fact]
+    public void No_more_than_1000_wait()
+    {
+        var waiting = new PassedOver(new ManualTime());
+        for (var i = 0; i < 1_000; i++) Assert.True(MayWait(waiting, Taken(i, "other")));
+        Assert.False(MayWait(waiting, Taken(1_000, "other")));
+    }
+
+    [Fact]
+    public void What_was_only_seen_before_is_not_held_up_where_nothing_waits()
+    {
+        var waiting = new PassedOver(new ManualTime());
+        Assert.False(waiting.MayWait(new([], new Dictionary<TopicPartition, long> { [new("topic", 0)] = 7 }), _ => true));
+    }
+
+    [Fact]
+    public void What_waits_of_a_partition_that_is_lost_is_forgotten()
+    {
+        var waiting = new PassedOver(new ManualTime());
+        Assert.True(MayWait(waiting, Taken(1, "other"), Taken(2, "other", partition: 1)));
+        waiting.Forget([new("topic", 0)]);
+        var left = waiting.TakeWith(Chassis.Reactor.Taken.Nothing);
+        Assert.Equal(1, Assert.Single(left.Records).Partition);
+        Assert.Equal(new TopicPartition("topic", 1), Assert.Single(left.Ends).Key);
+    }
+
+    private static bool MayWait(PassedOver waiting, params Incoming[] records) => waiting.MayWait(Of(records), record => record.Key != Ours);
+
+    private static Taken Of(params Incoming[] records) => new(records,
+        records.GroupBy(r => new TopicPartition(r.Topic, r.Partition)).ToDictionary(group => group.Key, group => group.Max(r => r.Offset) + 1));
+
+    private static Incoming Taken(long offset, string key, int partition = 0) =>
+        new("topic", partition, offset, offset, offset - 1, key, null, new Dictionary<string, string>());
+}
