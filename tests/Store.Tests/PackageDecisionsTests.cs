@@ -1,5 +1,6 @@
 using avatarstore.store;
 using Avro.Specific;
+using Checkout.Chassis.Choreography;
 using Checkout.Fixtures;
 using Checkout.Store.Packages;
 using CsCheck;
@@ -9,59 +10,91 @@ namespace Checkout.Store.Tests;
 
 public sealed class PackageDecisionsTests
 {
-    private static readonly Package Gorilla = new("GORILLA", "Gorilla", 500);
+    private static readonly Package Gorilla = new("Gorilla", 500);
     private static readonly ListPackage List = new("GORILLA", "Gorilla", 500);
 
     [Fact]
-    public void A_new_package_is_listed() => Then(null, List, new PackageListed { Sku = "GORILLA", Name = "Gorilla", PriceCoins = 500 });
+    public void A_new_package_is_listed() => Then(null, List, Gorilla,
+        new PackageListed { Sku = "GORILLA", Name = "Gorilla", PriceCoins = 500 });
 
     [Fact]
-    public void A_package_may_be_free() => Then(null, List with { PriceCoins = 0 }, new PackageListed { Sku = "GORILLA", Name = "Gorilla", PriceCoins = 0 });
+    public void A_package_may_be_free() => Then(null, List with { PriceCoins = 0 }, Gorilla with { PriceCoins = 0 },
+        new PackageListed { Sku = "GORILLA", Name = "Gorilla", PriceCoins = 0 });
 
     [Fact]
-    public void A_package_listed_like_this_already_stays_as_it_is() => Then(Gorilla, List);
+    public void A_package_listed_like_this_already_stays_as_it_is() => Then(Gorilla, List, Gorilla);
 
     [Fact]
     public void A_package_listed_otherwise_already_is_a_fault_that_names_the_way()
     {
-        var fault = Assert.Throws<ArgumentException>(() => PackageDecisions.Decide(Gorilla, List with { PriceCoins = 600 }));
+        var fault = Fault(Gorilla, List with { PriceCoins = 600 });
         Assert.Contains("change-price", fault.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => PackageDecisions.Decide(Gorilla, List with { Name = "Ape" }));
+        Fault(Gorilla, List with { Name = "Ape" });
     }
 
     [Fact]
     public void A_changed_price_says_what_it_was() =>
-        Then(Gorilla, new ChangePrice("GORILLA", 600), new PriceChanged { Sku = "GORILLA", PriceCoins = 600, PreviousPriceCoins = 500 });
+        Then(Gorilla, new ChangePrice("GORILLA", 600), Gorilla with { PriceCoins = 600 },
+            new PriceChanged { Sku = "GORILLA", PriceCoins = 600, PreviousPriceCoins = 500 });
 
     [Fact]
-    public void The_same_price_is_no_change() => Then(Gorilla, new ChangePrice("GORILLA", 500));
+    public void The_same_price_is_no_change() => Then(Gorilla, new ChangePrice("GORILLA", 500), Gorilla);
 
     [Fact]
-    public void The_price_of_what_is_not_listed_is_a_fault() =>
-        Assert.Throws<ArgumentException>(() => PackageDecisions.Decide(null, new ChangePrice("GORILLA", 500)));
+    public void The_price_of_what_is_not_listed_is_a_fault() => Fault(null, new ChangePrice("GORILLA", 500));
 
     [Fact]
     public void A_price_below_zero_is_a_fault()
     {
-        Assert.Throws<ArgumentException>(() => PackageDecisions.Decide(null, List with { PriceCoins = -1 }));
-        Assert.Throws<ArgumentException>(() => PackageDecisions.Decide(Gorilla, new ChangePrice("GORILLA", -1)));
+        Fault(null, List with { PriceCoins = -1 });
+        Fault(Gorilla, new ChangePrice("GORILLA", -1));
     }
 
     [Fact]
-    public void Whatever_the_prices_given_the_last_one_counts_and_each_change_follows_the_one_before() => Gen.Long[0, 3].Array[1, 20].Sample(prices =>
-    {
-        var package = Gorilla;
-        foreach (var price in prices)
+    public void Whatever_the_prices_given_the_last_one_counts_and_each_change_follows_the_one_before() =>
+        Gen.Select(Gen.Long[0, 3].Array[1, 20], Gen.Int[1, 10]).Sample((prices, size) =>
         {
-            foreach (var e in PackageDecisions.Decide(package, new ChangePrice("GORILLA", price)))
+            var store = Store(Gorilla);
+            var before = Gorilla.PriceCoins;
+            foreach (var file in prices.Chunk(size))
             {
-                Assert.Equal(package.PriceCoins, ((PriceChanged)e).PreviousPriceCoins);
-                package = PackageDecisions.Evolve(package, e);
+                var steps = file.Select(price => Given(new ChangePrice("GORILLA", price))).ToList();
+                foreach (var e in store.Run(steps).Cast<PriceChanged>())
+                {
+                    Assert.Equal(before, e.PreviousPriceCoins);
+                    before = e.PriceCoins;
+                }
+                Assert.Equal(file[^1], before);
+                Assert.Equal(file[^1], PackageIn(store)?.PriceCoins);
             }
-            Assert.Equal(price, package.PriceCoins);
-        }
-    });
+        });
 
-    private static void Then(Package? given, PackageCommand when, params ISpecificRecord[] wanted) =>
-        Assert.Equal(EventText.Of(wanted), EventText.Of(PackageDecisions.Decide(given, when)));
+    private static Work<StoreRows> Given<TCommand>(TCommand command) where TCommand : notnull =>
+        StoreChoreography.Table.WorkOf(command, Guid.Empty);
+
+    private static InMemory<StoreRows> Store(Package? given)
+    {
+        var store = new InMemory<StoreRows>(StoreChoreography.Table, DateTime.UnixEpoch);
+        return given is null ? store : store.Given(rows => rows.Packages.Add("GORILLA", given));
+    }
+
+    private static Package? PackageIn(InMemory<StoreRows> store) =>
+        store.Memory.All(store.Rows.Packages).GetValueOrDefault("GORILLA");
+
+    private static void Then<TCommand>(Package? given, TCommand when, Package after, params ISpecificRecord[] wanted)
+        where TCommand : notnull
+    {
+        var store = Store(given);
+        Assert.Equal(EventText.Of(wanted), EventText.Of(store.RunAlone(Given(when))));
+        Assert.Equal(after, PackageIn(store));
+    }
+
+    /// <summary>A fault tells nothing and changes nothing.</summary>
+    private static ArgumentException Fault<TCommand>(Package? given, TCommand when) where TCommand : notnull
+    {
+        var store = Store(given);
+        var fault = Assert.Throws<ArgumentException>(() => store.RunAlone(Given(when)));
+        Assert.Equal(given, PackageIn(store));
+        return fault;
+    }
 }
