@@ -34,5 +34,5 @@ public sealed class Transactions<TRows>(
     }, cancellation);
 
     /// <summary>As fine as an event and a database keep a time.</summary>
-    private static DateTime Microseconds(DateTime time) => new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
+    public static DateTime Microseconds(DateTime time) => new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
 }

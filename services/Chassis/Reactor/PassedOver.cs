@@ -22,14 +22,31 @@ internal sealed class PassedOver(TimeProvider time)
     private readonly Dictionary<TopicPartition, long> _ends = [];
     private long _since;
 
-    /// <summary>Keeps what was taken, where all of it may wait and nothing has waited for long.</summary>
-    public bool MayWait(Taken taken, Func<Incoming, bool> isPassedOver)
+    /// <summary>
+    /// Keeps what was taken, where all of it may wait, follows on its chains what is known to be handled or waits already, and nothing has waited for
+    /// long. So a gap is seen at once, as it is with a batch.
+    /// </summary>
+    /// <param name="handled">How far a partition is known to be handled; null where that is not known.</param>
+    public bool MayWait(Taken taken, Func<Incoming, bool> isPassedOver, Func<(string Topic, int Partition), long?> handled)
     {
         if (_records.Count + taken.Records.Count == 0) return false;
         if (_records.Count == 0) _since = time.GetTimestamp();
         if (_records.Count + taken.Records.Count > MaxWaiting || time.GetElapsedTime(_since) >= LongestWait) return false;
-        if (!taken.Records.All(isPassedOver)) return false;
+        if (!taken.Records.All(isPassedOver) || !Follows(taken.Records, handled)) return false;
         Keep(taken);
+        return true;
+    }
+
+    private bool Follows(IReadOnlyList<Incoming> records, Func<(string Topic, int Partition), long?> handled)
+    {
+        var last = new Dictionary<(string, int), long?>();
+        foreach (var record in _records.Where(record => record.HasChain)) last[(record.Topic, record.Partition)] = record.Position;
+        foreach (var record in records.Where(record => record.HasChain))
+        {
+            var partition = (record.Topic, record.Partition);
+            if ((last.TryGetValue(partition, out var position) ? position : handled(partition)) != record.Previous) return false;
+            last[partition] = record.Position;
+        }
         return true;
     }
 
@@ -55,7 +72,8 @@ internal sealed class PassedOver(TimeProvider time)
         _ends.Clear();
     }
 
-    private void Keep(Taken taken)
+    /// <summary>Lets it wait, whatever it is.</summary>
+    public void Keep(Taken taken)
     {
         _records.AddRange(taken.Records);
         foreach (var (partition, end) in taken.Ends) _ends[partition] = end;

@@ -28,7 +28,8 @@ public sealed class ReactorLoop<TRows>(
     /// <summary>So long the last positions of what nothing is due for may take when a partition leaves; whoever gets it passes them over again.</summary>
     private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(2);
 
-    private readonly HashSet<TopicPartition> _readFromStart = [];
+    // Partitions that miss a record, and the position behind which each was read from its start.
+    private readonly Dictionary<TopicPartition, long> _readFromStart = [];
     // Topics made anew since this process began, and which of their partitions were assigned since.
     private readonly HashSet<string> _remade = [];
     private readonly HashSet<TopicPartition> _begunAnew = [];
@@ -201,7 +202,11 @@ public sealed class ReactorLoop<TRows>(
     /// <summary>Records that nothing is due for cost no transaction of their own: their positions move with the next batch, or after a while.</summary>
     private void Handle(IConsumer<byte[]?, byte[]?> consumer, Taken taken, ReadingWatch reading, CancellationToken stopping)
     {
-        if (_passedOver.MayWait(taken, decoder.IsPassedOver)) return;
+        if (_passedOver.MayWait(taken, decoder.IsPassedOver, partition => _handled.TryGetValue(partition, out var handled) ? handled : null))
+        {
+            foreach (var partition in taken.Records.Select(r => new TopicPartition(r.Topic, r.Partition)).Distinct()) Whole(partition);
+            return;
+        }
         var all = _passedOver.TakeWith(taken);
         var gaps = all.Records.Count > 0 ? HandleRecords(consumer, all.Records, reading, stopping) : [];
         foreach (var (partition, end) in all.Ends)
@@ -222,7 +227,8 @@ public sealed class ReactorLoop<TRows>(
         }
         catch (OperationCanceledException)
         {
-            // Whoever reads on from the committed offset passes these over again.
+            // Whoever gets a partition passes over again what is of it; the rest is still this consumer's, which has read beyond it.
+            _passedOver.Keep(waiting);
         }
     }
 
@@ -284,11 +290,15 @@ public sealed class ReactorLoop<TRows>(
         }
     }
 
-    /// <summary>The chain does not fit: read the partition from its start once; where that does not help, the record is missing there, and LogTailer will publish it again.</summary>
+    /// <summary>
+    /// The chain does not fit: read the partition from its start, once for each position behind which that happens. Where it does not help, the record is missing there, and LogTailer will publish it
+    /// again.
+    /// </summary>
     private void Missing(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long handled, Incoming last)
     {
-        if (_readFromStart.Add(partition))
+        if (!_readFromStart.TryGetValue(partition, out var before) || before < handled)
         {
+            _readFromStart[partition] = handled;
             Log.ReadsFromStart(logger, partition.Topic, partition.Partition.Value, handled, last.Position);
             if (consumer.Assignment.Contains(partition)) consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
             return;

@@ -1,3 +1,6 @@
+using System.Collections;
+using System.Text.Json;
+
 namespace Checkout.Chassis.State;
 
 /// <summary>Rows in memory: the twin of PostgreSQL's for simulation and for tests of decisions. Not safe for several threads.</summary>
@@ -9,6 +12,17 @@ public sealed class MemoryRows : IRowStore
     public Action<string, object, object> Check { get; init; } = (_, _, _) => { };
 
     public IReadOnlyDictionary<TKey, TRow> All<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class => Of(table);
+
+    /// <summary>Every row of a table as text, in order: by them two stores are compared. JSON keeps a time as fine as it is.</summary>
+    public IReadOnlyList<string> Texts(Table table)
+    {
+        var texts = new List<string>();
+        if (!_tables.TryGetValue(table.Name, out var rows)) return texts;
+        foreach (DictionaryEntry row in (IDictionary)rows)
+            texts.Add($"{table.Name}: {row.Key} {JsonSerializer.Serialize(row.Value)}");
+        texts.Sort(StringComparer.Ordinal);
+        return texts;
+    }
 
     public void Load<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class
     {

@@ -81,7 +81,27 @@ public sealed class PassedOverTests(Stage stage)
     public void What_was_only_seen_before_is_not_held_up_where_nothing_waits()
     {
         var waiting = new PassedOver(new ManualTime());
-        Assert.False(waiting.MayWait(new([], new Dictionary<TopicPartition, long> { [new("topic", 0)] = 7 }), _ => true));
+        Assert.False(waiting.MayWait(new([], new Dictionary<TopicPartition, long> { [new("topic", 0)] = 7 }), _ => true, _ => null));
+    }
+
+    [Theory]
+    [InlineData(4L, true)]
+    [InlineData(3L, false)]
+    [InlineData(5L, false)]
+    [InlineData(null, false)]
+    public void Only_what_follows_what_is_known_to_be_handled_waits(long? handled, bool waits)
+    {
+        var waiting = new PassedOver(new ManualTime());
+        Assert.Equal(waits, waiting.MayWait(Of(Taken(5, "other"), Taken(6, "other")), _ => true, _ => handled));
+    }
+
+    [Fact]
+    public void What_does_not_follow_what_waits_is_a_gap_and_does_not_wait()
+    {
+        var waiting = new PassedOver(new ManualTime());
+        Assert.True(waiting.MayWait(Of(Taken(5, "other")), _ => true, _ => 4));
+        Assert.False(waiting.MayWait(Of(Taken(7, "other")), _ => true, _ => 4));
+        Assert.True(waiting.MayWait(Of(Taken(6, "other")), _ => true, _ => 4));
     }
 
     [Fact]
@@ -95,7 +115,9 @@ public sealed class PassedOverTests(Stage stage)
         Assert.Equal(new TopicPartition("topic", 1), Assert.Single(left.Ends).Key);
     }
 
-    private static bool MayWait(PassedOver waiting, params Incoming[] records) => waiting.MayWait(Of(records), record => record.Key != Ours);
+    /// <summary>Where each partition is known to be handled up to what comes first.</summary>
+    private static bool MayWait(PassedOver waiting, params Incoming[] records) => waiting.MayWait(Of(records), record => record.Key != Ours,
+        partition => records.First(record => record.Partition == partition.Partition).Previous);
 
     private static Taken Of(params Incoming[] records) => new(records,
         records.GroupBy(r => new TopicPartition(r.Topic, r.Partition)).ToDictionary(group => group.Key, group => group.Max(r => r.Offset) + 1));

@@ -6,8 +6,6 @@ using Avro.Specific;
 using Checkout.Balance;
 using Checkout.Inventory;
 using Checkout.Store;
-using Checkout.Store.Checkouts;
-using Checkout.Store.Packages;
 
 namespace Checkout.Simulation.Model;
 
@@ -15,12 +13,14 @@ namespace Checkout.Simulation.Model;
 public sealed class Checkouts
 {
     private readonly World _world;
+    private readonly IReadOnlyDictionary<Guid, CheckoutState> _checkouts;
     private readonly List<ISpecificRecord> _store;
     private readonly ILookup<Guid, ISpecificRecord> _told;
 
     public Checkouts(World world)
     {
         _world = world;
+        _checkouts = world.Store.All(rows => rows.Checkouts);
         _store = Judge.Happened(world.Store.Chain, StoreChoreography.Table).ToList();
         _told = _store
             .Concat(Judge.Happened(world.Balance.Chain, BalanceChoreography.Table))
@@ -33,19 +33,19 @@ public sealed class Checkouts
     /// <summary>A checkout has the price that the package had when it was created.</summary>
     private IEnumerable<string> Prices()
     {
-        var packages = new Dictionary<string, Package>();
+        var prices = new Dictionary<string, long>();
         foreach (var e in _store)
         {
-            if (e is PackageListed listed) packages[listed.Sku] = PackageDecisions.Evolve(null, e);
-            if (e is PriceChanged changed) packages[changed.Sku] = PackageDecisions.Evolve(packages[changed.Sku], e);
-            if (e is CheckoutCreated created && packages[created.Sku].PriceCoins != created.PriceCoins)
-                yield return $"checkout {created.CheckoutId} costs {created.PriceCoins}, and {packages[created.Sku]} did when it was created";
+            if (e is PackageListed listed) prices[listed.Sku] = listed.PriceCoins;
+            if (e is PriceChanged changed) prices[changed.Sku] = changed.PriceCoins;
+            if (e is CheckoutCreated created && prices[created.Sku] != created.PriceCoins)
+                yield return $"checkout {created.CheckoutId} costs {created.PriceCoins}, and its package {prices[created.Sku]}";
         }
     }
 
     private IEnumerable<string> Story(Guid id, List<ISpecificRecord> told)
     {
-        var status = _world.CheckoutTables.Checkouts.Rows.TryGetValue(id, out var checkout) ? checkout.Status : (CheckoutStatus?)null;
+        var status = _checkouts.TryGetValue(id, out var checkout) ? checkout.Status : (CheckoutStatus?)null;
         string[] wanted = status switch
         {
             CheckoutStatus.Completed => ["CheckoutCreated", "BalanceDeducted", "AvatarAssigned", "CheckoutCompleted"],
@@ -76,13 +76,14 @@ public sealed class Checkouts
     private IEnumerable<string> Timeline()
     {
         var heard = _told.SelectMany(story => story).Where(e => ((Avro.RecordSchema)e.Schema).Namespace != "avatarstore.store").Select(IdOf).ToHashSet();
-        if (!heard.SetEquals(_world.CheckoutTables.Observations.Rows.Keys))
-            yield return $"Store heard {_world.CheckoutTables.Observations.Rows.Count} of {heard.Count} events about checkouts";
+        var observed = _world.Store.All(rows => rows.Observations);
+        if (!heard.SetEquals(observed.Keys))
+            yield return $"Store heard {observed.Count} of {heard.Count} events about checkouts";
     }
 
     private IEnumerable<string> Owners() =>
-        from owned in _world.StockTables.Ownership.Rows
-        let checkout = _world.CheckoutTables.Checkouts.Rows[owned.Value]
+        from owned in _world.Inventory.All(rows => rows.Ownership)
+        let checkout = _checkouts[owned.Value.CheckoutId]
         where checkout.Status != CheckoutStatus.Completed || checkout.CustomerId != owned.Key.CustomerId || checkout.Sku != owned.Key.Sku
         select $"{owned.Key} comes from checkout {checkout}";
 

@@ -1,9 +1,11 @@
+using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Reactor;
+using Confluent.Kafka;
 
 namespace Checkout.Simulation.Model;
 
 /// <summary>One running instance of a service, with what ReactorLoop keeps in memory: gone when it crashes.</summary>
-public sealed class Instance
+public sealed class Instance(TimeProvider time)
 {
     /// <summary>The assigned partitions, and the offset that is read next from each.</summary>
     public Dictionary<(string Topic, int Partition), long> Positions { get; } = [];
@@ -11,19 +13,24 @@ public sealed class Instance
     /// <summary>How far each chain was handled when this instance last heard.</summary>
     public Dictionary<(string Topic, int Partition), long> Handled { get; } = [];
 
-    public HashSet<(string Topic, int Partition)> ReadFromStart { get; } = [];
+    /// <summary>Partitions that miss a record, and the position behind which each was read from its start.</summary>
+    public Dictionary<(string Topic, int Partition), long> ReadFromStart { get; } = [];
 
     /// <summary>Only for a flaw: how far the chains were handled when the records in hand were read.</summary>
     public Dictionary<(string Topic, int Partition), long> HandledWhenRead { get; set; } = [];
 
-    /// <summary>Records that were read and are not handled yet.</summary>
-    public List<Incoming> InHand { get; } = [];
+    /// <summary>What was read and is not handled yet.</summary>
+    internal Taken InHand { get; set; } = Taken.Nothing;
+
+    /// <summary>What nothing is due for, and what was read besides; never while something is in hand.</summary>
+    internal PassedOver Waiting { get; } = new(time);
 
     public void Forget((string Topic, int Partition) partition)
     {
         Positions.Remove(partition);
         Handled.Remove(partition);
         ReadFromStart.Remove(partition);
+        Waiting.Forget([new(partition.Topic, partition.Partition)]);
     }
 }
 
@@ -31,24 +38,36 @@ public sealed class Instance
 /// The instances of a service as Kafka sees them: which partitions each reads, from where, and the offsets that the group committed. Mirrors what
 /// ReactorLoop does.
 /// </summary>
-public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances)
+public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, TimeProvider time)
 {
+    private static readonly Dictionary<(string, int), long> None = [];
+
     private readonly Dictionary<string, Topic> _topics = topics.ToDictionary(topic => topic.Name);
     private readonly List<(string Topic, int Partition)> _partitions =
         topics.SelectMany(topic => Enumerable.Range(0, topic.Partitions).Select(partition => (topic.Name, partition))).ToList();
 
-    public Instance[] Instances { get; } = Enumerable.Range(0, instances).Select(_ => new Instance()).ToArray();
+    public Instance[] Instances { get; } = Enumerable.Range(0, instances).Select(_ => new Instance(time)).ToArray();
 
     public Dictionary<(string Topic, int Partition), long> Committed { get; } = [];
 
+    /// <summary>How often what was read had to wait, since nothing was due for it.</summary>
+    public int Waits { get; private set; }
+
     public bool Reads(string topic) => _topics.ContainsKey(topic);
 
-    /// <summary>Every partition gets an owner by chance. A batch in hand stays in hand: its old owner will still try to commit it.</summary>
-    public void Rebalance(Random random)
+    /// <summary>An owner by chance for every partition.</summary>
+    public IReadOnlyDictionary<(string Topic, int Partition), Instance> Deal(Random random) =>
+        _partitions.ToDictionary(partition => partition, _ => Instances[random.Next(Instances.Length)]);
+
+    /// <summary>Those that own something now, and not any more.</summary>
+    public IEnumerable<Instance> Losing(IReadOnlyDictionary<(string Topic, int Partition), Instance> owners) =>
+        Instances.Where(instance => instance.Positions.Keys.Any(partition => owners[partition] != instance));
+
+    /// <summary>A batch in hand stays in hand: its old owner will still try to commit it.</summary>
+    public void Assign(IReadOnlyDictionary<(string Topic, int Partition), Instance> owners)
     {
-        foreach (var partition in _partitions)
+        foreach (var (partition, owner) in owners)
         {
-            var owner = Instances[random.Next(Instances.Length)];
             if (owner.Positions.ContainsKey(partition)) continue;
             foreach (var instance in Instances) instance.Forget(partition);
             owner.Positions[partition] = Committed.GetValueOrDefault(partition);
@@ -58,7 +77,8 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances)
     /// <summary>The process dies and starts again with the same partitions, from the committed offsets.</summary>
     public void Crash(Instance instance)
     {
-        instance.InHand.Clear();
+        instance.InHand = Taken.Nothing;
+        instance.Waiting.Clear();
         foreach (var partition in instance.Positions.Keys.ToList())
         {
             instance.Forget(partition);
@@ -78,8 +98,58 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances)
         owner.Positions[partition] = Committed[partition];
     }
 
-    public void Take(Instance instance, Random random, Func<string, bool> isChained, int maxRecords)
+    /// <summary>Reads on. What nothing is due for waits for a batch with something to do, or until its time is up.</summary>
+    public void Take(
+        Instance instance, Random random, Func<string, bool> isChained, Func<Incoming, bool> isPassedOver,
+        int maxRecords)
     {
+        var taken = Read(instance, random, isChained, isPassedOver, maxRecords);
+        if (instance.Waiting.MayWait(taken, isPassedOver, p => instance.Handled.TryGetValue(p, out var handled) ? handled : null))
+        {
+            foreach (var record in taken.Records) instance.ReadFromStart.Remove((record.Topic, record.Partition));
+            if (taken.Records.Count > 0) Waits++;
+            return;
+        }
+        instance.InHand = instance.Waiting.TakeWith(taken);
+        // All of it was seen before.
+        if (instance.InHand.Records.Count == 0) Done(instance, new(None, None));
+    }
+
+    /// <summary>
+    /// After the commit of a batch: offsets are committed where the chain fits, and a partition with a gap is read from
+    /// its start, once for each position.
+    /// </summary>
+    public void Done(Instance instance, PassResult result)
+    {
+        foreach (var (partition, position) in result.Handled) instance.Handled[partition] = position;
+        foreach (var partition in instance.InHand.Records.Select(record => (record.Topic, record.Partition)).Distinct())
+            if (!result.Gaps.ContainsKey(partition)) instance.ReadFromStart.Remove(partition);
+            else if (!instance.ReadFromStart.TryGetValue(partition, out var before) || before < result.Gaps[partition])
+            {
+                instance.ReadFromStart[partition] = result.Gaps[partition];
+                if (instance.Positions.ContainsKey(partition)) instance.Positions[partition] = 0;
+            }
+        Store(instance, instance.InHand, result);
+        instance.InHand = Taken.Nothing;
+    }
+
+    /// <summary>Of a partition that went to another instance nothing can be stored.</summary>
+    internal void Store(Instance instance, Taken taken, PassResult result)
+    {
+        foreach (var (end, offset) in taken.Ends)
+        {
+            var partition = (end.Topic, end.Partition.Value);
+            if (!result.Gaps.ContainsKey(partition) && instance.Positions.ContainsKey(partition))
+                Committed[partition] = offset;
+        }
+    }
+
+    private Taken Read(
+        Instance instance, Random random, Func<string, bool> isChained, Func<Incoming, bool> isPassedOver,
+        int maxRecords)
+    {
+        var taken = new List<Incoming>();
+        var ends = new Dictionary<TopicPartition, long>();
         var partitions = instance.Positions.Keys.ToArray();
         random.Shuffle(partitions);
         // Often only one partition has something ready: that is how topics overtake each other.
@@ -88,26 +158,13 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances)
             var records = _topics[partition.Topic][partition.Partition];
             // Out of range, after the topic was made anew: auto.offset.reset is earliest.
             var from = instance.Positions[partition] > records.Count ? 0 : (int)instance.Positions[partition];
-            var read = records.Skip(from).Take(random.Next(maxRecords - instance.InHand.Count + 1)).ToList();
+            var read = records.Skip(from).Take(random.Next(maxRecords - taken.Count + 1)).ToList();
             instance.Positions[partition] = from + read.Count;
-            instance.InHand.AddRange(read.Where(r => !isChained(r.Topic) || r.Position > instance.Handled.GetValueOrDefault(partition)));
+            if (read.Count > 0) ends[new(partition.Topic, partition.Partition)] = from + read.Count;
+            var seen = isChained(partition.Topic) ? instance.Handled.GetValueOrDefault(partition) : -1;
+            var unseen = read.Where(record => record.Position > seen);
+            taken.AddRange(unseen.Select(record => isPassedOver(record) ? record with { Value = null } : record));
         }
-    }
-
-    /// <summary>After the commit of a batch: offsets are committed where the chain fits, and a partition with a gap is read from its start once.</summary>
-    public void Done(Instance instance, PassResult result)
-    {
-        foreach (var (partition, position) in result.Handled) instance.Handled[partition] = position;
-        foreach (var batch in instance.InHand.GroupBy(record => (record.Topic, record.Partition)))
-            if (!result.Gaps.ContainsKey(batch.Key))
-            {
-                instance.ReadFromStart.Remove(batch.Key);
-                if (instance.Positions.ContainsKey(batch.Key)) Committed[batch.Key] = batch.Last().Offset + 1;
-            }
-            else if (instance.ReadFromStart.Add(batch.Key) && instance.Positions.ContainsKey(batch.Key))
-            {
-                instance.Positions[batch.Key] = 0;
-            }
-        instance.InHand.Clear();
+        return new(taken, ends);
     }
 }

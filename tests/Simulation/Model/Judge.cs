@@ -93,29 +93,34 @@ public static class Judge
             if (given.Count(e => (e.CustomerId, e.Cause, e.Reference) == (fact.CustomerId, fact.Cause, fact.Reference) && e.CreditedCoins == coins) != 1)
                 yield return $"{fact} of {coins} coins was not credited once";
         if (given.Count != script.Credits.Count) yield return $"{given.Count} credits for {script.Credits.Count} facts";
+        var accounts = world.Balance.All(rows => rows.Accounts);
+        var deductions = world.Balance.All(rows => rows.Deductions);
         foreach (var customer in script.Credits.Keys.Select(fact => fact.CustomerId).Distinct())
         {
             var credited = script.Credits.Where(c => c.Key.CustomerId == customer).Sum(c => c.Value);
-            var spent = world.AccountTables.Deductions.Rows.Values.Where(d => d.CustomerId == customer && !d.Refunded).Sum(d => d.Coins);
-            var coins = world.AccountTables.Accounts.Rows[customer];
+            var spent = deductions.Values.Where(d => d.CustomerId == customer && !d.Refunded).Sum(d => d.Coins);
+            var coins = accounts[customer].Coins;
             if (credited != coins + spent) yield return $"{customer} was given {credited} coins, and has {coins} and spent {spent}";
         }
-        foreach (var account in world.AccountTables.Accounts.Rows.Where(a => a.Value < 0)) yield return $"{account.Key} has {account.Value} coins";
+        foreach (var (customer, account) in accounts)
+            if (account.Coins < 0) yield return $"{customer} has {account.Coins} coins";
     }
 
     private static IEnumerable<string> Stock(World world, Script script)
     {
-        foreach (var (sku, available) in world.StockTables.Stock.Rows)
+        var ownership = world.Inventory.All(rows => rows.Ownership);
+        foreach (var (sku, stock) in world.Inventory.All(rows => rows.Stock))
         {
             var delivered = script.Deliveries.Where(d => d.Key.Sku == sku).Sum(d => d.Value);
-            var owned = world.StockTables.Ownership.Rows.Keys.Count(o => o.Sku == sku);
-            if (available < 0 || delivered != available + owned) yield return $"of {delivered} pieces of {sku} {available} are left and {owned} are owned";
+            var owned = ownership.Keys.Count(o => o.Sku == sku);
+            if (stock.Available < 0 || delivered != stock.Available + owned)
+                yield return $"of {delivered} pieces of {sku} {stock.Available} are left and {owned} are owned";
         }
     }
 
     private static IEnumerable<string> Posts(World world, Script script)
     {
-        var posts = world.CheckoutTables.Posts.Rows;
+        var posts = world.Store.All(rows => rows.Posts);
         var created = Happened(world.Store.Chain, StoreChoreography.Table).OfType<CheckoutCreated>().ToDictionary(e => e.CheckoutId);
         if (posts.Count != created.Count) yield return $"{created.Count} checkouts for {posts.Count} idempotency keys";
         foreach (var (key, holder) in posts)
@@ -123,18 +128,19 @@ public static class Judge
                 yield return $"{key} stands for checkout {holder}, which was not created like that";
         foreach (var answer in script.Answers)
         {
-            var isHeld = posts.TryGetValue((answer.Post.CustomerId, answer.Post.IdempotencyKey), out var holder);
+            var holder = posts.GetValueOrDefault(new(answer.Post.CustomerId, answer.Post.IdempotencyKey));
+            var isHolder = holder is not null && holder.CheckoutId == answer.CheckoutId;
             var fits = answer.Outcome switch
             {
-                PostOutcome.Created => answer.CheckoutId == answer.Post.CheckoutId && isHeld && holder.CheckoutId == answer.CheckoutId,
-                PostOutcome.SameAsBefore => isHeld && holder == (answer.CheckoutId!.Value, answer.Post.Sku),
-                PostOutcome.KeyUsedForOther => isHeld && holder.CheckoutId == answer.CheckoutId && holder.Sku != answer.Post.Sku,
+                PostOutcome.Created => isHolder && answer.CheckoutId == answer.Post.CheckoutId,
+                PostOutcome.SameAsBefore => isHolder && holder?.Sku == answer.Post.Sku,
+                PostOutcome.KeyUsedForOther => isHolder && holder?.Sku != answer.Post.Sku,
                 _ => !answer.Listed,
             };
             if (!fits) yield return $"the answer {answer} does not fit {holder}";
         }
     }
 
-    public static IEnumerable<ISpecificRecord> Happened<TCommand>(EventChain chain, Choreography<TCommand> teller) =>
+    public static IEnumerable<ISpecificRecord> Happened<TRows>(EventChain chain, Choreography<TRows> teller) =>
         chain.Events.Select(e => Wire.Read(e, teller));
 }

@@ -14,13 +14,15 @@ public sealed class Reached
         "Refunded SOLD_OUT", "Refunded ALREADY_OWNED", "Refunded UNKNOWN_PACKAGE", "Refunded EXPIRED",
         "posts Created", "posts SameAsBefore", "posts KeyUsedForOther", "posts UnknownPackage",
         "refund heard before the refusal", "own commit not visible yet", "records seen before", "gaps",
+        "records that waited", "partitions left with records waiting",
     ];
 
     private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
 
     public void Add(World world, Script script)
     {
-        foreach (var checkout in world.CheckoutTables.Checkouts.Rows.Values) Count($"{checkout.Status} {checkout.Reason}".TrimEnd());
+        foreach (var checkout in world.Store.All(rows => rows.Checkouts).Values)
+            Count($"{checkout.Status} {checkout.Reason}".TrimEnd());
         foreach (var answer in script.Answers) Count($"posts {answer.Outcome}");
         var refunds = Judge.Happened(world.Balance.Chain, BalanceChoreography.Table).OfType<BalanceRefunded>().Select(e => e.EventId).ToHashSet();
         Count("refund heard before the refusal",
@@ -28,6 +30,8 @@ public sealed class Reached
         Count("own commit not visible yet", world.Services.Sum(service => service.NotYetVisible));
         Count("records seen before", world.Services.Sum(service => service.Seen));
         Count("gaps", world.Services.Sum(service => service.Gaps));
+        Count("records that waited", world.Services.Sum(service => service.Group.Waits));
+        Count("partitions left with records waiting", world.Services.Sum(service => service.LeftWaiting));
     }
 
     public IEnumerable<string> Missing() => Wanted.Where(wanted => _counts.GetValueOrDefault(wanted) == 0);

@@ -64,7 +64,7 @@ public static class Run
             ("die before the commit", Sometimes(3), () => HandleAsync(Ending.Dies)),
             ("die after the commit", Sometimes(3), DieAfterCommitAsync),
             Do("die", Sometimes(2), () => WithInstance((service, instance) => service.Group.Crash(instance))),
-            Do("rebalance", Sometimes(3), () => AnyService().Group.Rebalance(random)),
+            ("rebalance", Sometimes(3), RebalanceAsync),
             Do("rewind", Sometimes(2), () => AnyService().Group.Rewind(random)),
             Do("frozen tailer", Sometimes(3), () => AnyTailer().WakeFrozen(random, MaxPublished)),
             Do("lose tail", Sometimes(1), LoseTail),
@@ -97,6 +97,12 @@ public static class Run
             var (service, instance) = AnyInstance();
             await service.HandleAsync(instance, world.NowAt(service), ending);
             if (ending == Ending.Dies) service.Group.Crash(instance);
+        }
+
+        async Task RebalanceAsync()
+        {
+            var service = AnyService();
+            await service.RebalanceAsync(random, world.NowAt(service));
         }
 
         // The offsets are committed by the client's own thread, later: those of this batch never are.

@@ -31,9 +31,9 @@ public sealed class Script(World world)
 
     public List<Answer> Answers { get; } = [];
 
-    public Dictionary<AccountBatch.Credit, long> Credits { get; } = [];
+    public Dictionary<CreditKey, long> Credits { get; } = [];
 
-    public Dictionary<StockBatch.Delivery, long> Deliveries { get; } = [];
+    public Dictionary<DeliveryKey, long> Deliveries { get; } = [];
 
     private Random Random => world.Random;
 
@@ -55,14 +55,14 @@ public sealed class Script(World world)
     {
         var posts = Enumerable.Range(0, Random.Next(1, MaxGroup + 1)).Select(_ => new CreateCheckout(
             world.NewGuid(), Customer(), $"key-{Random.Next(KeysEach)}", Skus[Random.Next(Skus.Length)], world.NowAt(world.Store), Deadline)).ToList();
-        var works = posts.Select(p => new Work<StoreCommand>(p, p.CheckoutId, "create-checkout", null)).ToList();
-        var states = (StoreBatch)world.Store.Run(works, world.NowAt(world.Store), ending);
+        var works = posts.Select(p => StoreChoreography.Table.WorkOf(p, p.CheckoutId)).ToList();
+        var rows = world.Store.Run(works, world.NowAt(world.Store), ending);
         // Now and then the answer is lost on its way; the client will post the same key again.
         if (ending == Ending.Dies || Random.Next(10) == 0) return;
         foreach (var post in posts)
         {
-            var (outcome, checkoutId) = states.AnswerTo(post);
-            Answers.Add(new(post, outcome, checkoutId, states.Packages.ContainsKey(post.Sku)));
+            var (outcome, checkoutId) = CheckoutDecisions.AnswerTo(rows, post);
+            Answers.Add(new(post, outcome, checkoutId, rows.OnSale[post.Sku] is not null));
         }
     }
 
@@ -100,7 +100,8 @@ public sealed class Script(World world)
     public void ChangePrice()
     {
         var change = new ChangePrice(Listed[Random.Next(Listed.Length)], Prices[Random.Next(Prices.Length)]);
-        world.Store.Run([new(change, world.NewGuid(), "change-price", null)], world.NowAt(world.Store), Ending.Commits);
+        var work = StoreChoreography.Table.WorkOf(change, world.NewGuid());
+        world.Store.Run([work], world.NowAt(world.Store), Ending.Commits);
     }
 
     /// <summary>
@@ -127,11 +128,12 @@ public sealed class Script(World world)
         Operate(world.Inventory, $$"""[{"sku": "{{sku}}", "quantity": {{quantity}}, "reference": "{{reference}}"}]""", InventoryOperators.AddStock.Read);
     }
 
-    private void Operate<TCommand>(Service<TCommand> service, string file, Func<string, IReadOnlyList<Work<TCommand>>> read) =>
+    private void Operate<TRows>(Service<TRows> service, string file, Func<string, IReadOnlyList<Work<TRows>>> read) =>
         service.Run(read(file), world.NowAt(service), Ending.Commits);
 
     /// <summary>The same fact has the same coins whenever it is sent.</summary>
-    private long Given(AccountBatch.Credit fact) => Credits.TryGetValue(fact, out var coins) ? coins : Credits[fact] = Gifts[Random.Next(Gifts.Length)];
+    private long Given(CreditKey fact) =>
+        Credits.TryGetValue(fact, out var coins) ? coins : Credits[fact] = Gifts[Random.Next(Gifts.Length)];
 
     private string Customer() => $"c-{Random.Next(Customers)}";
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Inbox;
 using Confluent.Kafka;
 
 namespace Checkout.Simulation.Model;

@@ -39,7 +39,7 @@ public static class Wire
         : throw new SimulationStoppedException("an event at rest is not in single-object encoding"));
 
     /// <summary>An event of a store, from its bytes.</summary>
-    public static ISpecificRecord Read<TCommand>(StoredEvent e, Choreography<TCommand> teller)
+    public static ISpecificRecord Read<TRows>(StoredEvent e, Choreography<TRows> teller)
     {
         var told = teller.Told.Single(told => told.Schema.Fullname == e.Type);
         return EventCodec.Decode(e.Payload.AsMemory(SingleObject.HeaderBytes), told.Schema, told.Type);

@@ -1,7 +1,6 @@
 using Checkout.Balance;
 using Checkout.Contracts;
 using Checkout.Inventory;
-using Checkout.Simulation.Tables;
 using Checkout.Store;
 
 namespace Checkout.Simulation.Model;
@@ -13,6 +12,9 @@ public sealed class World
     private const int MaxPartitions = 4;
     private const int MaxRoundsToRest = 2_000;
     private static readonly TimeSpan MaxSkew = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan QuietRound = TimeSpan.FromSeconds(5);
+    /// <summary>Longer than records that nothing is due for may wait.</summary>
+    private const int QuietRounds = 10;
 
     private readonly Dictionary<string, TimeSpan> _skews = [];
 
@@ -25,19 +27,21 @@ public sealed class World
         BalanceTopic = new(Topics.BalanceAccounts, chains["balance"].Partitions);
         InventoryTopic = new(Topics.InventoryAvatars, chains["inventory"].Partitions);
         Topic[] topics = [StoreTopic, BalanceTopic, InventoryTopic, Game];
-        Store = new(StoreChoreography.Table, CheckoutTables, chains["store"], Group(StoreChoreography.Table.Topics), flaws);
-        Balance = new(BalanceChoreography.Table, AccountTables, chains["balance"], Group(BalanceChoreography.Table.Topics), flaws);
-        Inventory = new(InventoryChoreography.Table, StockTables, chains["inventory"], Group(InventoryChoreography.Table.Topics), flaws);
+        Store = new(StoreChoreography.Table, chains["store"], Group(StoreChoreography.Table.Topics), flaws);
+        Balance = new(BalanceChoreography.Table, chains["balance"], Group(BalanceChoreography.Table.Topics), flaws);
+        Inventory = new(
+            InventoryChoreography.Table, chains["inventory"], Group(InventoryChoreography.Table.Topics), flaws);
         Services = [Store, Balance, Inventory];
         // Only one loses, so that the loss itself is what is noticed.
         Tailers = [new(Store.Chain, StoreTopic, flaws), new(Balance.Chain, BalanceTopic, Flaws.None), new(Inventory.Chain, InventoryTopic, Flaws.None)];
         foreach (var service in Services)
         {
             _skews[service.Name] = MaxSkew * Random.NextDouble();
-            service.Group.Rebalance(Random);
+            service.Group.Assign(service.Group.Deal(Random));
         }
 
-        ConsumerGroup Group(IEnumerable<string> names) => new([.. topics.Where(topic => names.Contains(topic.Name))], InstancesEach);
+        ConsumerGroup Group(IEnumerable<string> names) =>
+            new([.. topics.Where(topic => names.Contains(topic.Name))], InstancesEach, new Clock(this));
     }
 
     public Random Random { get; }
@@ -50,13 +54,9 @@ public sealed class World
     public Topic BalanceTopic { get; }
     public Topic InventoryTopic { get; }
 
-    public CheckoutTables CheckoutTables { get; } = new();
-    public AccountTables AccountTables { get; } = new();
-    public StockTables StockTables { get; } = new();
-
-    public Service<StoreCommand> Store { get; }
-    public Service<AccountCommand> Balance { get; }
-    public Service<StockCommand> Inventory { get; }
+    public Service<StoreRows> Store { get; }
+    public Service<BalanceRows> Balance { get; }
+    public Service<InventoryRows> Inventory { get; }
     public IReadOnlyList<IService> Services { get; }
     public IReadOnlyList<Tailer> Tailers { get; }
 
@@ -76,6 +76,7 @@ public sealed class World
     /// <summary>Nothing new and nothing wrong any more: until nothing is left to publish, to read or to handle.</summary>
     public async Task RestAsync()
     {
+        var quiet = 0;
         for (var round = 0; round < MaxRoundsToRest; round++)
         {
             var before = Progress();
@@ -89,7 +90,9 @@ public sealed class World
                     await service.HandleAsync(instance, NowAt(service), Ending.Commits);
                 }
             }
-            if (Progress() == before && !IsUnread()) return;
+            quiet = Progress() == before && !IsUnread() ? quiet + 1 : 0;
+            if (quiet == QuietRounds) return;
+            if (quiet > 0) Now += QuietRound;
         }
         throw new SimulationStoppedException($"the system does not come to rest within {MaxRoundsToRest} rounds");
     }
@@ -100,7 +103,18 @@ public sealed class World
         Services.Sum(service => service.Handled.Values.Sum()));
 
     private bool IsUnread() => Services.Any(service => service.Group.Instances.Any(instance =>
-        instance.InHand.Count > 0 || instance.Positions.Any(position => position.Value < TopicOf(position.Key.Topic)[position.Key.Partition].Count)));
+        instance.InHand.Records.Count > 0 || instance.Positions.Any(IsUnread)));
+
+    private bool IsUnread(KeyValuePair<(string Topic, int Partition), long> position) =>
+        position.Value < TopicOf(position.Key.Topic)[position.Key.Partition].Count;
 
     private Topic TopicOf(string name) => Stores.Select(store => store.Topic).Append(Game).Single(topic => topic.Name == name);
+
+    /// <summary>By which the services measure how long something takes.</summary>
+    private sealed class Clock(World world) : TimeProvider
+    {
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => world.Now.Ticks;
+    }
 }
