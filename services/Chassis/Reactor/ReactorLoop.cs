@@ -28,8 +28,7 @@ public sealed class ReactorLoop<TRows>(
     /// <summary>So long the last positions of what nothing is due for may take when a partition leaves; whoever gets it passes them over again.</summary>
     private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(2);
 
-    // Partitions that miss a record, and the position behind which each was read from its start.
-    private readonly Dictionary<TopicPartition, long> _readFromStart = [];
+    private readonly Rereads _rereads = new(time);
     // Topics made anew since this process began, and which of their partitions were assigned since.
     private readonly HashSet<string> _remade = [];
     private readonly HashSet<TopicPartition> _begunAnew = [];
@@ -55,7 +54,10 @@ public sealed class ReactorLoop<TRows>(
                 try
                 {
                     while (!stopping.IsCancellationRequested && !IsOutdated(remade) && !IsForgotten(consumer, reading))
+                    {
                         Handle(consumer, Take(consumer, reading), reading, stopping);
+                        ReadHeldAgain(consumer);
+                    }
                     Leave(consumer);
                 }
                 finally
@@ -150,7 +152,7 @@ public sealed class ReactorLoop<TRows>(
 
     private void Forget(TopicPartition partition)
     {
-        _readFromStart.Remove(partition);
+        _rereads.Forget(partition);
         _handled.Remove((partition.Topic, partition.Partition.Value));
     }
 
@@ -274,7 +276,7 @@ public sealed class ReactorLoop<TRows>(
 
     private void Whole(TopicPartition partition)
     {
-        _readFromStart.Remove(partition);
+        _rereads.Forget(partition);
         if (state.Whole(partition)) Log.ChainWholeAgain(logger, partition.Topic, partition.Partition.Value);
     }
 
@@ -290,19 +292,26 @@ public sealed class ReactorLoop<TRows>(
         }
     }
 
-    /// <summary>
-    /// The chain does not fit: read the partition from its start, once for each position behind which that happens. Where it does not help, the record is missing there, and LogTailer will publish it
-    /// again.
-    /// </summary>
+    /// <summary>The chain does not fit: read the partition from its start. Where that does not help, the record is missing there, and LogTailer will publish it again.</summary>
     private void Missing(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long handled, Incoming last)
     {
-        if (!_readFromStart.TryGetValue(partition, out var before) || before < handled)
+        if (_rereads.IsDue(partition, handled))
         {
-            _readFromStart[partition] = handled;
             Log.ReadsFromStart(logger, partition.Topic, partition.Partition.Value, handled, last.Position);
-            if (consumer.Assignment.Contains(partition)) consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
+            ReadFromStart(consumer, partition);
             return;
         }
         if (state.Held(partition, handled)) Log.RecordMissing(logger, partition.Topic, partition.Partition.Value, handled, last.Position, last.Previous ?? 0);
+    }
+
+    /// <summary>What a held partition has at its start may be another by now, though nothing new says so.</summary>
+    private void ReadHeldAgain(IConsumer<byte[]?, byte[]?> consumer)
+    {
+        foreach (var partition in _rereads.Due()) ReadFromStart(consumer, partition);
+    }
+
+    private static void ReadFromStart(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition)
+    {
+        if (consumer.Assignment.Contains(partition)) consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
     }
 }

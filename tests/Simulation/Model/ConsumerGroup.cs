@@ -13,8 +13,8 @@ public sealed class Instance(TimeProvider time)
     /// <summary>How far each chain was handled when this instance last heard.</summary>
     public Dictionary<(string Topic, int Partition), long> Handled { get; } = [];
 
-    /// <summary>Partitions that miss a record, and the position behind which each was read from its start.</summary>
-    public Dictionary<(string Topic, int Partition), long> ReadFromStart { get; } = [];
+    /// <summary>Partitions that miss a record.</summary>
+    internal Rereads Rereads { get; } = new(time);
 
     /// <summary>Only for a flaw: how far the chains were handled when the records in hand were read.</summary>
     public Dictionary<(string Topic, int Partition), long> HandledWhenRead { get; set; } = [];
@@ -29,7 +29,7 @@ public sealed class Instance(TimeProvider time)
     {
         Positions.Remove(partition);
         Handled.Remove(partition);
-        ReadFromStart.Remove(partition);
+        Rereads.Forget(new(partition.Topic, partition.Partition));
         Waiting.Forget([new(partition.Topic, partition.Partition)]);
     }
 }
@@ -103,10 +103,11 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
         Instance instance, Random random, Func<string, bool> isChained, Func<Incoming, bool> isPassedOver,
         int maxRecords)
     {
+        foreach (var again in instance.Rereads.Due()) ReadFromStart(instance, (again.Topic, again.Partition.Value));
         var taken = Read(instance, random, isChained, isPassedOver, maxRecords);
         if (instance.Waiting.MayWait(taken, isPassedOver, p => instance.Handled.TryGetValue(p, out var handled) ? handled : null))
         {
-            foreach (var record in taken.Records) instance.ReadFromStart.Remove((record.Topic, record.Partition));
+            foreach (var record in taken.Records) instance.Rereads.Forget(new(record.Topic, record.Partition));
             if (taken.Records.Count > 0) Waits++;
             return;
         }
@@ -123,14 +124,15 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
     {
         foreach (var (partition, position) in result.Handled) instance.Handled[partition] = position;
         foreach (var partition in instance.InHand.Records.Select(record => (record.Topic, record.Partition)).Distinct())
-            if (!result.Gaps.ContainsKey(partition)) instance.ReadFromStart.Remove(partition);
-            else if (!instance.ReadFromStart.TryGetValue(partition, out var before) || before < result.Gaps[partition])
-            {
-                instance.ReadFromStart[partition] = result.Gaps[partition];
-                if (instance.Positions.ContainsKey(partition)) instance.Positions[partition] = 0;
-            }
+            if (!result.Gaps.TryGetValue(partition, out var handled)) instance.Rereads.Forget(new(partition.Topic, partition.Partition));
+            else if (instance.Rereads.IsDue(new(partition.Topic, partition.Partition), handled)) ReadFromStart(instance, partition);
         Store(instance, instance.InHand, result);
         instance.InHand = Taken.Nothing;
+    }
+
+    private static void ReadFromStart(Instance instance, (string Topic, int Partition) partition)
+    {
+        if (instance.Positions.ContainsKey(partition)) instance.Positions[partition] = 0;
     }
 
     /// <summary>Of a partition that went to another instance nothing can be stored.</summary>

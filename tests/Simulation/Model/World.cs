@@ -12,9 +12,9 @@ public sealed class World
     private const int MaxPartitions = 4;
     private const int MaxRoundsToRest = 2_000;
     private static readonly TimeSpan MaxSkew = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan QuietRound = TimeSpan.FromSeconds(5);
-    /// <summary>Longer than records that nothing is due for may wait.</summary>
-    private const int QuietRounds = 10;
+    private static readonly TimeSpan QuietRound = TimeSpan.FromSeconds(30);
+    /// <summary>Longer than records that nothing is due for may wait, and a held partition for its next reading.</summary>
+    private const int QuietRounds = 12;
 
     private readonly Dictionary<string, TimeSpan> _skews = [];
 
