@@ -90,7 +90,7 @@ public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table
     internal override void Ask(object step)
     {
         if (Use == Use.WriteOnly || (AskedBy is not null && AskedBy != step.GetType())) return;
-        if (Keys.GetOrAdd((step.GetType(), key, Unless), at => KeyOf(at.Step)) ?.Invoke(step) is TKey id) _asked.Add(id);
+        if (Keys.GetOrAdd((step.GetType(), key, Unless), at => KeyOf(at.Step))?.Invoke(step) is TKey id) _asked.Add(id);
     }
 
     internal override void LoadFrom(IRowStore store)

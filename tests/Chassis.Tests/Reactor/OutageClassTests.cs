@@ -1,6 +1,6 @@
 using System.Net.Sockets;
-using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Registry;
+using Checkout.Chassis.Resilience;
 using Npgsql;
 using Xunit;
 
