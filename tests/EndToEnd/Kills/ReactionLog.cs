@@ -9,8 +9,8 @@ internal sealed record Reaction(string Process, DateTime At, string Topic, strin
 /// <summary>Follows the log of a process, which has a line for each reaction where the setting makes it so.</summary>
 internal sealed class ReactionLog(string process, string file)
 {
-    /// <summary>With Debug, the services log each reaction.</summary>
-    public const string Setting = "Logging__LogLevel__Checkout.Chassis.Reactor.ReactorPass";
+    /// <summary>With Debug, the services log each reaction. Without dots: a shell drops such names from the environment.</summary>
+    public const string Setting = "Logging__LogLevel__Checkout";
 
     private const int ReactedEventId = 10;
 
