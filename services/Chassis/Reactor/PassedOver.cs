@@ -13,10 +13,15 @@ internal sealed record Taken(IReadOnlyList<Incoming> Records, IReadOnlyDictionar
 /// Records that the service has no row for, and that only its chains have to step over: they wait for a batch that has something to do. Kafka's
 /// offsets wait with them.
 /// </summary>
-internal sealed class PassedOver(TimeProvider time)
+/// <param name="longestWait">Of the oldest of them.</param>
+internal sealed class PassedOver(TimeSpan longestWait, TimeProvider time)
 {
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>The in-memory broker drops its oldest records, so LogTailer waits there for what its readers have not committed.</summary>
+    public static readonly TimeSpan LongestWaitInMemory = TimeSpan.FromMilliseconds(250);
+
     private const int MaxWaiting = 1_000;
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     private readonly List<Incoming> _records = [];
     private readonly Dictionary<TopicPartition, long> _ends = [];
@@ -31,7 +36,7 @@ internal sealed class PassedOver(TimeProvider time)
     {
         if (_records.Count + taken.Records.Count == 0) return false;
         if (_records.Count == 0) _since = time.GetTimestamp();
-        if (_records.Count + taken.Records.Count > MaxWaiting || time.GetElapsedTime(_since) >= LongestWait) return false;
+        if (_records.Count + taken.Records.Count > MaxWaiting || time.GetElapsedTime(_since) >= longestWait) return false;
         if (!taken.Records.All(isPassedOver) || !Follows(taken.Records, handled)) return false;
         Keep(taken);
         return true;

@@ -33,7 +33,7 @@ public sealed class ReactorLoop<TRows>(
     private readonly HashSet<string> _remade = [];
     private readonly HashSet<TopicPartition> _begunAnew = [];
     private readonly Dictionary<(string, int), long> _handled = [];
-    private readonly PassedOver _passedOver = new(time);
+    private readonly PassedOver _passedOver = new(kafka.InMemory ? PassedOver.LongestWaitInMemory : PassedOver.LongestWait, time);
     private IConsumer<byte[]?, byte[]?>? _current;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -42,8 +42,9 @@ public sealed partial class RoundTripTests(SharedSystem shared)
         var roundTrips = (await RoundTripsAsync() - before) / (double)Checkouts;
         TestLog.Say($"a checkout alone: {roundTrips:F1} round trips to PostgreSQL; transactions: {string.Join(' ', transactions)}");
         Assert.InRange(roundTrips, 2, MaxRoundTrips);
-        // Of half of them: now and then positions move of records that nothing was due for, in a transaction of their own.
-        Assert.InRange(transactions.Order().ElementAt(Checkouts / 2), 1, MaxTransactions);
+        // Of half of them: now and then positions move of records that nothing was due for, in a transaction of their own. On the in-memory broker
+        // they soon do.
+        Assert.InRange(transactions.Order().ElementAt(Checkouts / 2), 1, MaxTransactions + (_system.Addresses.InMemoryBroker ? 2 : 0));
     }
 
     private async Task<long> RoundTripsAsync()

@@ -23,7 +23,7 @@ public sealed class Instance(TimeProvider time)
     internal Taken InHand { get; set; } = Taken.Nothing;
 
     /// <summary>What nothing is due for, and what was read besides; never while something is in hand.</summary>
-    internal PassedOver Waiting { get; } = new(time);
+    internal PassedOver Waiting { get; } = new(PassedOver.LongestWait, time);
 
     public void Forget((string Topic, int Partition) partition)
     {
