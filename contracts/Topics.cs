@@ -9,6 +9,8 @@ public static class Topics
 
     public const string InventoryAvatars = "inventory.avatars";
 
-    /// <summary>Inbound: facts of the game. No event store is behind it, so its facts are known by their business keys.</summary>
+    /// <summary>
+    /// Inbound: facts of the game. No event store is behind it, so its facts are known by their business keys.
+    /// </summary>
     public const string GameRewards = "game.rewards";
 }

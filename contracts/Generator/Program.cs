@@ -1,7 +1,8 @@
 using Checkout.Generator;
 
 // generate <file to write> <schema.avsc>...   the C# types; run by Contracts.csproj before it compiles
-// release <contracts folder>                  a released version of every schema that changed; run by whoever changes one
+// release <contracts folder>                  a released version of every schema that changed; run by whoever changes
+// one
 return args switch
 {
     ["generate", var output, .. var schemas] when schemas.Length > 0 => Generate(output, schemas),

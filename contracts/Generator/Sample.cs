@@ -7,10 +7,13 @@ using Avro.IO;
 
 namespace Checkout.Generator;
 
-/// <summary>One event of a schema, the same on every run: its bytes in single-object encoding, and what they say in words.</summary>
+/// <summary>
+/// One event of a schema, the same on every run: its bytes in single-object encoding, and what they say in words.
+/// </summary>
 internal static class Sample
 {
-    private static readonly DateTime Instant = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc).AddMicroseconds(678_901);
+    private static readonly DateTime Instant = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc)
+        .AddMicroseconds(678_901);
 
     public static JsonObject Of(RecordSchema schema)
     {

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Hosting;
 namespace Checkout.Registry;
 
 /// <summary>
-/// A small Confluent-compatible schema registry for development and tests, in this process. It takes Avro without references, deletes nothing, and starts at
-/// FULL_TRANSITIVE, which the contracts of this system promise.
+/// A small Confluent-compatible schema registry for development and tests, in this process. It takes Avro without
+/// references, deletes nothing, and starts at FULL_TRANSITIVE, which the contracts of this system promise.
 /// </summary>
 public sealed class DevelopmentRegistry : IAsyncDisposable
 {
@@ -21,16 +21,20 @@ public sealed class DevelopmentRegistry : IAsyncDisposable
     {
         _application = application;
         _store = store;
-        Url = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Url = application.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses.First();
     }
 
     public string Url { get; }
 
-    /// <summary>Port 0 takes any. Without a file all is forgotten at the end; with one, ids stay the same over restarts.</summary>
+    /// <summary>
+    /// Port 0 takes any. Without a file all is forgotten at the end; with one, ids stay the same over restarts.
+    /// </summary>
     public static async Task<DevelopmentRegistry> StartAsync(int port, string? file = null)
     {
         var store = new SchemaStore(file);
-        // The empty builder reads no settings and no environment, which are those of the program we are in, and logs nothing.
+        // The empty builder reads no settings and no environment, which are those of the program we are in, and logs
+        // nothing.
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, ProgramsOwnLifetime>();

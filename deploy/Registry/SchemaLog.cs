@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Checkout.Registry;
 
 /// <summary>
-/// What was registered, a JSON object a line, each on disk before its answer is given: an id on Kafka must never come to mean another schema.
+/// What was registered, a JSON object a line, each on disk before its answer is given: an id on Kafka must never come
+/// to mean another schema.
 /// </summary>
 internal sealed class SchemaLog : IDisposable
 {
@@ -29,7 +30,8 @@ internal sealed class SchemaLog : IDisposable
         var whole = Array.LastIndexOf(bytes, NewLine) + 1;
         _file.SetLength(whole);
         _file.Position = whole;
-        return [.. Encoding.UTF8.GetString(bytes, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+        return [.. Encoding.UTF8.GetString(bytes, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(Parse)];
     }
 
     public void Append(Entry entry)
@@ -49,7 +51,8 @@ internal sealed class SchemaLog : IDisposable
         catch (JsonException e)
         {
             throw new InvalidDataException(
-                $"Line {index + 1} of the registry's file {_file.Name} can't be read: restore the file, or remove it with the topics whose events name its ids.", e);
+                $"Line {index + 1} of the registry's file {_file.Name} can't be read: restore the file, or remove it "
+                    + "with the topics whose events name its ids.", e);
         }
     }
 }

@@ -5,7 +5,9 @@ namespace Checkout.Registry;
 /// <summary>One version of a subject.</summary>
 internal sealed record SubjectVersion(string Subject, int Version, int Id, SchemaText Schema);
 
-/// <summary>Subjects, their versions and levels. Ids are global: the same schema has the same id under every subject.</summary>
+/// <summary>
+/// Subjects, their versions and levels. Ids are global: the same schema has the same id under every subject.
+/// </summary>
 internal sealed class SchemaStore : IDisposable
 {
     private readonly Lock _gate = new();
@@ -24,12 +26,16 @@ internal sealed class SchemaStore : IDisposable
 
     public IReadOnlyList<string> Subjects(string prefix)
     {
-        lock (_gate) return [.. _subjects.Keys.Where(subject => subject.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        lock (_gate)
+            return [.. _subjects.Keys.Where(subject => subject.StartsWith(prefix, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)];
     }
 
     public IReadOnlyList<SubjectVersion> Versions(string subject)
     {
-        lock (_gate) return _subjects.TryGetValue(subject, out var versions) ? [.. versions] : throw RegistryException.NoSubject(subject);
+        lock (_gate)
+            return _subjects.TryGetValue(subject, out var versions)
+                ? [.. versions] : throw RegistryException.NoSubject(subject);
     }
 
     public SubjectVersion Version(string subject, string version)
@@ -37,7 +43,8 @@ internal sealed class SchemaStore : IDisposable
         var versions = Versions(subject);
         // -1 is an older name of latest, which some clients still send.
         if (version is "latest" or "-1") return versions[^1];
-        if (!int.TryParse(version, CultureInfo.InvariantCulture, out var number) || number < 1) throw RegistryException.InvalidVersion(version);
+        if (!int.TryParse(version, CultureInfo.InvariantCulture, out var number) || number < 1)
+            throw RegistryException.InvalidVersion(version);
         return versions.FirstOrDefault(found => found.Version == number) ?? throw RegistryException.NoVersion(version);
     }
 
@@ -73,9 +80,12 @@ internal sealed class SchemaStore : IDisposable
         lock (_gate)
         {
             var versions = _subjects.GetValueOrDefault(subject) ?? [];
-            // The contract: a subject without versions takes anything as its latest, but has no version 1 to compare with.
+            // The contract: a subject without versions takes anything as its latest, but has no version 1 to compare
+            // with.
             if (versions.Count == 0 && version is null or "latest" or "-1") return [];
-            return EffectiveLevel(subject).Problems(schema, version is null ? [.. versions.Select(found => found.Schema)] : [Version(subject, version).Schema]);
+            return EffectiveLevel(subject)
+                .Problems(schema,
+                    version is null ? [.. versions.Select(found => found.Schema)] : [Version(subject, version).Schema]);
         }
     }
 
@@ -95,11 +105,13 @@ internal sealed class SchemaStore : IDisposable
 
     public void Dispose() => _log?.Dispose();
 
-    private CompatibilityLevel EffectiveLevel(string subject) => _levels.TryGetValue(subject, out var level) ? level : _globalLevel;
+    private CompatibilityLevel EffectiveLevel(string subject) =>
+        _levels.TryGetValue(subject, out var level) ? level : _globalLevel;
 
     private List<SubjectVersion> Where(Predicate<SubjectVersion> condition)
     {
-        lock (_gate) return _all.FindAll(condition) is { Count: > 0 } found ? found : throw RegistryException.NoSchema();
+        lock (_gate)
+            return _all.FindAll(condition) is { Count: > 0 } found ? found : throw RegistryException.NoSchema();
     }
 
     private void Apply(SchemaLog.Entry entry)

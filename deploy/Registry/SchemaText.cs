@@ -8,10 +8,15 @@ using Newtonsoft.Json.Linq;
 
 namespace Checkout.Registry;
 
-/// <summary>An Avro schema: as it is stored and served (without white space), in the form that tells equal ones, and parsed.</summary>
+/// <summary>
+/// An Avro schema: as it is stored and served (without white space), in the form that tells equal ones, and parsed.
+/// </summary>
 internal sealed class SchemaText
 {
-    public static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonSerializerOptions Plain = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
 
     private SchemaText(string text, string key, Schema parsed)
     {
@@ -23,7 +28,10 @@ internal sealed class SchemaText
 
     public string Text { get; }
 
-    /// <summary>Equal for schemas that differ in white space, in the order of a type's attributes, or in writing {"type":"string"} for "string".</summary>
+    /// <summary>
+    /// Equal for schemas that differ in white space, in the order of a type's attributes, or in writing
+    /// {"type":"string"} for "string".
+    /// </summary>
     public string Key { get; }
 
     public Schema Parsed { get; }
@@ -35,14 +43,18 @@ internal sealed class SchemaText
     {
         try
         {
-            // A bare type name is a schema too, also without quotes; the parser answers null to a type it does not know.
-            var node = JsonNode.Parse(text is not null && text.Length > 0 && char.IsAsciiLetter(text[0]) ? $"\"{text}\"" : text ?? "");
+            // A bare type name is a schema too, also without quotes; the parser answers null to a type it does not
+            // know.
+            var node = JsonNode.Parse(text is not null && text.Length > 0
+                && char.IsAsciiLetter(text[0]) ? $"\"{text}\"" : text ?? "");
             var plain = node!.ToJsonString(Plain);
             var parsed = Schema.Parse(plain) ?? throw RegistryException.InvalidSchema("its type is not known.");
             CheckDefaults(parsed, []);
             return new(plain, Sorted(node)!.ToJsonString(Plain), parsed);
         }
-        catch (Exception e) when (e is AvroException or JsonException or Newtonsoft.Json.JsonException or ArgumentException or FormatException
+        catch (Exception e)
+            when (e is AvroException or JsonException or Newtonsoft.Json.JsonException or ArgumentException
+                or FormatException
             or InvalidOperationException or NullReferenceException)
         {
             throw RegistryException.InvalidSchema(e.Message);
@@ -65,7 +77,8 @@ internal sealed class SchemaText
         foreach (var field in (schema as RecordSchema)?.Fields ?? [])
             if (field.DefaultValue is { } value && !IsDefaultFor(value, field.Schema))
                 throw RegistryException.InvalidSchema(
-                    $"the default of the field {field.Name} is not one of its type{(field.Schema is UnionSchema ? "'s first branch" : "")}.");
+                    $"the default of the field {field.Name} is not one of its "
+                        + $"type{(field.Schema is UnionSchema ? "'s first branch" : "")}.");
         foreach (var part in Parts(schema)) CheckDefaults(part, seen);
     }
 

@@ -5,9 +5,10 @@ using System.Globalization;
 namespace Checkout.Servers;
 
 /// <summary>
-/// A program that cannot outlive us, even if we are killed with SIGKILL. It is started by a shell that leaves a watcher behind and then becomes the program
-/// (exec), so that <see cref="Pid"/> is the program's own. The watcher reads a pipe of which only we hold the other end: its end of file says that we are gone.
-/// PR_SET_PDEATHSIG would do the same until the thread that started the program ends; in .NET that may be a thread of the pool.
+/// A program that cannot outlive us, even if we are killed with SIGKILL. It is started by a shell that leaves a watcher
+/// behind and then becomes the program (exec), so that <see cref="Pid"/> is the program's own. The watcher reads a pipe
+/// of which only we hold the other end: its end of file says that we are gone. PR_SET_PDEATHSIG would do the same until
+/// the thread that started the program ends; in .NET that may be a thread of the pool.
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
@@ -15,11 +16,11 @@ public sealed class ChildProcess : IAsyncDisposable
     private const string Gone = "gone";
 
     // $1 stop signal, $2 grace in tenths of a second, $3 log file or nothing, then the program.
-    // The watcher is forked twice: as a child of the program it would be a process the program does not know, and PostgreSQL takes the death of such a
-    // one for a crash.
-    // In a container whose first process reaps nobody, a program that has ended stays as a zombie, which is not there for us.
-    // Ending by itself, the program's pid may be given to another: then we write a line, and the watcher signals nobody.
-    // The last kill goes to all of the program's session; its number can't be another's while the watcher is in it.
+    // The watcher is forked twice: as a child of the program it would be a process the program does not know, and
+    // PostgreSQL takes the death of such a one for a crash. In a container whose first process reaps nobody, a program
+    // that has ended stays as a zombie, which is not there for us. Ending by itself, the program's pid may be given to
+    // another: then we write a line, and the watcher signals nobody. The last kill goes to all of the program's
+    // session; its number can't be another's while the watcher is in it.
     private const string Script = """
         stop=$1 tenths=$2 log=$3; shift 3
         exec 3<&0 </dev/null
@@ -67,9 +68,11 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         if (OperatingSystem.IsWindows())
             throw new ServerMissingException(
-                "Servers can be run as child processes on Linux and macOS only: on Windows use WSL, or give the addresses of servers that run already.");
+                "Servers can be run as child processes on Linux and macOS only: on Windows use WSL, or give the "
+                    + "addresses of servers that run already.");
         if (!Programs.IsThere(settings.Program))
-            throw new ServerMissingException($"The program {settings.Program} is not there: install it, or put its folder into PATH.");
+            throw new ServerMissingException(
+                $"The program {settings.Program} is not there: install it, or put its folder into PATH.");
         return new(Process.Start(StartInfo(settings))!, settings);
     }
 
@@ -104,12 +107,15 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private IEnumerable<string> RememberedOutput() => _settings.LogFile is { } file && File.Exists(file) ? File.ReadLines(file) : _lines;
+    private IEnumerable<string> RememberedOutput() =>
+        _settings.LogFile is { } file && File.Exists(file) ? File.ReadLines(file) : _lines;
 
     private static ProcessStartInfo StartInfo(ChildSettings settings)
     {
-        string[] shell = ["/bin/sh", "-c", Script, "sh", settings.StopSignal, Tenths(settings.Grace), settings.LogFile ?? ""];
-        string[] words = [.. OwnSession(), .. shell, .. AsUser(settings.RunAs), settings.Program, .. settings.Arguments];
+        string[] shell = ["/bin/sh", "-c", Script, "sh", settings.StopSignal, Tenths(settings.Grace),
+            settings.LogFile ?? ""];
+        string[] words = [.. OwnSession(), .. shell, .. AsUser(settings.RunAs), settings.Program,
+            .. settings.Arguments];
         var info = new ProcessStartInfo(words[0], words[1..])
         {
             RedirectStandardInput = true,
@@ -122,18 +128,23 @@ public sealed class ChildProcess : IAsyncDisposable
         return info;
     }
 
-    /// <summary>In a session of its own a terminal's Ctrl+C does not reach the program: we stop our servers in order. macOS has no setsid(1).</summary>
+    /// <summary>
+    /// In a session of its own a terminal's Ctrl+C does not reach the program: we stop our servers in order. macOS has
+    /// no setsid(1).
+    /// </summary>
     private static string[] OwnSession() => Programs.Find("setsid") is { } setsid ? [setsid] : [];
 
     private static string[] AsUser(string? user)
     {
         if (user is null) return [];
         var setpriv = Programs.Find("setpriv")
-            ?? throw new ServerMissingException($"To run a server as the user {user}, setpriv is needed: install util-linux.");
+            ?? throw new ServerMissingException(
+                $"To run a server as the user {user}, setpriv is needed: install util-linux.");
         return [setpriv, "--reuid", user, "--regid", Programs.Output("id", "-g", user), "--init-groups", "--"];
     }
 
-    private static string Tenths(TimeSpan time) => ((int)(time.TotalMilliseconds / 100)).ToString(CultureInfo.InvariantCulture);
+    private static string Tenths(TimeSpan time) =>
+        ((int)(time.TotalMilliseconds / 100)).ToString(CultureInfo.InvariantCulture);
 
     private void ReadLines()
     {
@@ -159,7 +170,8 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.EnableRaisingEvents = true;
         await exited.Task;
         DismissWatcher();
-        // What the program left behind in its session ends with it. Without setsid there is no such group, and nothing happens.
+        // What the program left behind in its session ends with it. Without setsid there is no such group, and nothing
+        // happens.
         Unix.Send(-Pid, "KILL");
         // The outputs are read to their end, unless a grandchild keeps them open.
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));

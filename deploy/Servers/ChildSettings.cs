@@ -13,7 +13,10 @@ public sealed record ChildSettings
     /// <summary>Added to our own environment; null takes a variable away.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
-    /// <summary>Both outputs are appended to this file. It is opened before the change to <see cref="RunAs"/>, so that user need not reach it.</summary>
+    /// <summary>
+    /// Both outputs are appended to this file. It is opened before the change to <see cref="RunAs"/>, so that user need
+    /// not reach it.
+    /// </summary>
     public string? LogFile { get; init; }
 
     /// <summary>Called with each line of both outputs, if no <see cref="LogFile"/> is given.</summary>

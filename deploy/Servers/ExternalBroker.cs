@@ -21,7 +21,8 @@ public sealed class ExternalBroker(string bootstrap, string? name = null) : Brok
         }
         catch (KafkaException e)
         {
-            throw new ServerFailedException($"No Kafka answers at {bootstrap} ({e.Error.Reason}): give the address of one that runs, as host:port,host:port.", e);
+            throw new ServerFailedException($"No Kafka answers at {bootstrap} ({e.Error.Reason}): give the address "
+                + "of one that runs, as host:port,host:port.", e);
         }
     }
 

@@ -3,25 +3,25 @@ using System.Runtime.InteropServices;
 namespace Checkout.Servers;
 
 /// <summary>
-/// librdkafka's mock cluster, with one broker: for development and tests where no Kafka is. It lives in this process and listens on 127.0.0.1, so that other
-/// processes of this machine can use it. Its limits: 5 MiB a partition, of which the oldest vanishes silently; nothing is kept when it ends; its topics
-/// are made by
-/// <see cref="CreateTopicAsync"/> (a producer's first use makes one of 4 partitions). AdminClient.ListGroups against it aborts the calling process
-/// (librdkafka 2.16.0).
+/// librdkafka's mock cluster, with one broker: for development and tests where no Kafka is. It lives in this process
+/// and listens on 127.0.0.1, so that other processes of this machine can use it. Its limits: 5 MiB a partition, of
+/// which the oldest vanishes silently; nothing is kept when it ends; its topics are made by
+/// <see cref="CreateTopicAsync"/> (a producer's first use makes one of 4 partitions). AdminClient.ListGroups against it
+/// aborts the calling process (librdkafka 2.16.0).
 /// </summary>
 public sealed class InMemoryBroker : Broker
 {
     /// <summary>
-    /// For its consumers' fetch.wait.max.ms. A fetch that finds nothing is answered at the end of its wait, not when a record comes (seen, librdkafka
-    /// 2.16.0: each record
-    /// read 360 ms late with the default of 500, 4 to 7 ms with 10).
+    /// For its consumers' fetch.wait.max.ms. A fetch that finds nothing is answered at the end of its wait, not when a
+    /// record comes (seen, librdkafka 2.16.0: each record read 360 ms late with the default of 500, 4 to 7 ms with 10).
     /// </summary>
     public const int AdvisedFetchWaitMs = 10;
 
     private const int OnlyBroker = 1;
     private const int ErrorSize = 512;
 
-    // The default of 3 s delays the first message; with 0 a second member's joining stalls the group for minutes (seen, librdkafka 2.16.0).
+    // The default of 3 s delays the first message; with 0 a second member's joining stalls the group for minutes (seen,
+    // librdkafka 2.16.0).
     private const int RebalanceDelayMs = 100;
 
     private nint _client;
@@ -47,13 +47,15 @@ public sealed class InMemoryBroker : Broker
         if (cluster == 0)
         {
             RdKafka.DestroyClient(client);
-            throw new ServerFailedException("librdkafka did not start its in-memory broker: give a Kafka through KAFKA_HOME or BootstrapServers.");
+            throw new ServerFailedException(
+                "librdkafka did not start its in-memory broker: give a Kafka through KAFKA_HOME or BootstrapServers.");
         }
         RdKafka.SetInitialRebalanceDelay(cluster, RebalanceDelayMs);
         return new(client, cluster);
     }
 
-    public override Task CreateTopicAsync(string name, int partitions, short replicas = 1, CancellationToken cancel = default)
+    public override Task CreateTopicAsync(string name, int partitions, short replicas = 1,
+        CancellationToken cancel = default)
     {
         var answer = RdKafka.CreateTopic(Alive, name, partitions, replicas);
         if (answer == RdKafka.TopicAlreadyExists) RequirePartitions(name, partitions);
@@ -88,7 +90,8 @@ public sealed class InMemoryBroker : Broker
             // The client itself talks to nobody, and would warn about that.
             RdKafka.Set(configuration, "log_level", "3", error, ErrorSize);
             var client = RdKafka.NewClient(RdKafka.Producer, configuration, error, ErrorSize);
-            return client != 0 ? client : throw new ServerFailedException($"librdkafka did not start: {Marshal.PtrToStringUTF8(error)}");
+            return client != 0 ? client
+                : throw new ServerFailedException($"librdkafka did not start: {Marshal.PtrToStringUTF8(error)}");
         }
         finally
         {

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Checkout.Servers;
 
-/// <summary>Several nodes of a released Kafka, each broker and controller, so that one can be lost. Each takes its heap: 300 MiB serve.</summary>
+/// <summary>
+/// Several nodes of a released Kafka, each broker and controller, so that one can be lost. Each takes its heap: 300 MiB
+/// serve.
+/// </summary>
 public sealed class KafkaCluster : Broker
 {
     private readonly KafkaSettings[] _settings;
@@ -20,8 +23,11 @@ public sealed class KafkaCluster : Broker
 
     public override string Name => $"{_nodes.Length} nodes, of which the first is {_nodes[0].Name}";
 
-    /// <summary>Each node has a folder of its own in this one. All are started at once, because a quorum needs most of them.</summary>
-    public static async Task<KafkaCluster> StartAsync(string dataDirectory, int nodes = 3, int heapMiB = 512, CancellationToken cancel = default)
+    /// <summary>
+    /// Each node has a folder of its own in this one. All are started at once, because a quorum needs most of them.
+    /// </summary>
+    public static async Task<KafkaCluster> StartAsync(string dataDirectory, int nodes = 3, int heapMiB = 512,
+        CancellationToken cancel = default)
     {
         var ports = Enumerable.Range(0, nodes).Select(_ => Ports.Free(2)).ToArray();
         var voters = string.Join(',', ports.Select((port, index) => $"{index + 1}@127.0.0.1:{port + 1}"));
@@ -40,7 +46,8 @@ public sealed class KafkaCluster : Broker
         }
         catch
         {
-            foreach (var start in starts.Where(start => start.IsCompletedSuccessfully)) await (await start).DisposeAsync();
+            foreach (var start in starts.Where(start => start.IsCompletedSuccessfully))
+                await (await start).DisposeAsync();
             throw;
         }
     }
@@ -53,7 +60,8 @@ public sealed class KafkaCluster : Broker
     }
 
     /// <summary>At once as well: the last one alone would have no quorum to leave in order.</summary>
-    public override async ValueTask DisposeAsync() => await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
+    public override async ValueTask DisposeAsync() =>
+        await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
 
     private static Dictionary<string, string> Membership(int id, string voters, int nodes)
     {

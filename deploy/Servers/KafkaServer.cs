@@ -6,13 +6,17 @@ using Confluent.Kafka;
 
 namespace Checkout.Servers;
 
-/// <summary>A released Kafka, run by its own scripts as one node (KRaft, broker and controller) on 127.0.0.1. Its data outlives it.</summary>
+/// <summary>
+/// A released Kafka, run by its own scripts as one node (KRaft, broker and controller) on 127.0.0.1. Its data outlives
+/// it.
+/// </summary>
 public sealed class KafkaServer : Broker
 {
     // Any fixed id does: nodes of one cluster must have the same, and clusters of different folders never meet.
     private const string ClusterId = "Q2hlY2tvdXRMb2NhbEthZg";
 
-    // A node whose parent was killed is stopped by its watcher, which takes a second or two; it holds the folder until then.
+    // A node whose parent was killed is stopped by its watcher, which takes a second or two; it holds the folder until
+    // then.
     private const string PredecessorsLock = "Failed to acquire lock on file";
     private static readonly TimeSpan PredecessorPatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
@@ -49,14 +53,17 @@ public sealed class KafkaServer : Broker
     public static async Task<KafkaServer> StartAsync(KafkaSettings settings, CancellationToken cancel = default)
     {
         var home = settings.Home ?? KafkaHome.Find()
-            ?? throw new ServerMissingException($"No Kafka was found: unpack a release from kafka.apache.org and set {KafkaHome.Variable} to its folder.");
+            ?? throw new ServerMissingException("No Kafka was found: unpack a release from kafka.apache.org and set "
+                + $"{KafkaHome.Variable} to its folder.");
         KafkaHome.RequireJava();
         var server = new KafkaServer(settings with { DataDirectory = Path.GetFullPath(settings.DataDirectory) }, home);
         await server.StartAgainAsync(cancel);
         return server;
     }
 
-    /// <summary>Starts it on its port, after it was stopped or has died, with what its folder holds; returns when it answers.</summary>
+    /// <summary>
+    /// Starts it on its port, after it was stopped or has died, with what its folder holds; returns when it answers.
+    /// </summary>
     public async Task StartAgainAsync(CancellationToken cancel = default)
     {
         Directory.CreateDirectory(_settings.DataDirectory);
@@ -68,12 +75,16 @@ public sealed class KafkaServer : Broker
             if (await AnswersAsync(_settings.StartDeadline, cancel)) return;
             var said = _process.LastLines();
             await _process.DisposeAsync();
-            if (said.Contains(PredecessorsLock, StringComparison.Ordinal) && clock.Elapsed < PredecessorPatience) continue;
-            throw new ServerFailedException($"Kafka did not start on port {Port} with the data folder {DataDirectory}. The end of {LogFile}:\n{said}");
+            if (said.Contains(PredecessorsLock, StringComparison.Ordinal) && clock.Elapsed < PredecessorPatience)
+                continue;
+            throw new ServerFailedException($"Kafka did not start on port {Port} with the data folder "
+                + $"{DataDirectory}. The end of {LogFile}:\n{said}");
         }
     }
 
-    /// <summary>Throws away all that a stopped node keeps: the next start makes a new, empty cluster at the same address.</summary>
+    /// <summary>
+    /// Throws away all that a stopped node keeps: the next start makes a new, empty cluster at the same address.
+    /// </summary>
     public void LoseData() => Directory.Delete(LogDirectory(_settings), recursive: true);
 
     /// <summary>A controlled shutdown.</summary>
@@ -98,7 +109,8 @@ public sealed class KafkaServer : Broker
         {
             ["process.roles"] = "broker,controller",
             ["node.id"] = "1",
-            // A static list of voters is read anew at every start and not stored with the data, so the ports may change.
+            // A static list of voters is read anew at every start and not stored with the data, so the ports may
+            // change.
             ["controller.quorum.voters"] = $"1@127.0.0.1:{Text(controller)}",
             ["listeners"] = $"PLAINTEXT://127.0.0.1:{Text(port)},CONTROLLER://127.0.0.1:{Text(controller)}",
             ["advertised.listeners"] = $"PLAINTEXT://127.0.0.1:{Text(port)}",
@@ -115,7 +127,8 @@ public sealed class KafkaServer : Broker
             ["share.coordinator.state.topic.replication.factor"] = "1",
             ["share.coordinator.state.topic.num.partitions"] = "4",
             ["share.coordinator.state.topic.min.isr"] = "1",
-            // A killed node may come back only when its former session has ended; with the default of 9 s the next start took 15 s (seen, 4.3.1).
+            // A killed node may come back only when its former session has ended; with the default of 9 s the next
+            // start took 15 s (seen, 4.3.1).
             ["broker.session.timeout.ms"] = "6000",
             ["broker.heartbeat.interval.ms"] = "1000",
             ["group.initial.rebalance.delay.ms"] = "0",
@@ -126,7 +139,8 @@ public sealed class KafkaServer : Broker
         return file;
     }
 
-    private static Task FormatAsync(string home, KafkaSettings settings, string properties, CancellationToken cancel) => Programs.RunAsync(
+    private static Task FormatAsync(string home, KafkaSettings settings, string properties, CancellationToken cancel) =>
+        Programs.RunAsync(
         new()
         {
             Program = Script(home, "kafka-storage.sh"),
@@ -144,14 +158,18 @@ public sealed class KafkaServer : Broker
         Grace = settings.StopGrace,
     };
 
-    /// <summary>The released scripts write their own logs to LOG_DIR, by default a folder of the release, which may not be ours to write to.</summary>
+    /// <summary>
+    /// The released scripts write their own logs to LOG_DIR, by default a folder of the release, which may not be ours
+    /// to write to.
+    /// </summary>
     private static Dictionary<string, string?> EnvironmentOf(KafkaSettings settings) => new()
     {
         ["KAFKA_HEAP_OPTS"] = $"-Xmx{Text(settings.HeapMiB)}m",
         ["LOG_DIR"] = Path.Combine(settings.DataDirectory, "logs"),
     };
 
-    private static bool IsFormatted(KafkaSettings settings) => File.Exists(Path.Combine(LogDirectory(settings), "meta.properties"));
+    private static bool IsFormatted(KafkaSettings settings) =>
+        File.Exists(Path.Combine(LogDirectory(settings), "meta.properties"));
 
     private static string LogDirectory(KafkaSettings settings) => Path.Combine(settings.DataDirectory, "data");
 

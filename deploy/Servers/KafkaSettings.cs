@@ -5,7 +5,9 @@ public sealed record KafkaSettings
     /// <summary>Formatted at the first start; topics and offsets stay there.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>The clients' port; a free one is chosen where none is given. It may differ from start to start.</summary>
+    /// <summary>
+    /// The clients' port; a free one is chosen where none is given. It may differ from start to start.
+    /// </summary>
     public int? Port { get; init; }
 
     /// <summary>The controller's port.</summary>
@@ -17,7 +19,8 @@ public sealed record KafkaSettings
     public int HeapMiB { get; init; } = 512;
 
     /// <summary>
-    /// Further server properties, which win: node.id, controller.quorum.voters and offsets.topic.replication.factor make a cluster of several nodes.
+    /// Further server properties, which win: node.id, controller.quorum.voters and offsets.topic.replication.factor
+    /// make a cluster of several nodes.
     /// </summary>
     public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
 

@@ -5,9 +5,10 @@ using System.Net.Sockets;
 namespace Checkout.Servers;
 
 /// <summary>
-/// Free TCP ports of this machine's loopback address, safe between processes that choose at the same time. A port asked of the system (bind to 0) comes from
-/// the ephemeral range and may be an outgoing connection's before its server binds; here a port lies below that range and is reserved by a locked file.
-/// A reservation lasts as long as the process; the system gives the lock back, however it ends.
+/// Free TCP ports of this machine's loopback address, safe between processes that choose at the same time. A port asked
+/// of the system (bind to 0) comes from the ephemeral range and may be an outgoing connection's before its server
+/// binds; here a port lies below that range and is reserved by a locked file. A reservation lasts as long as the
+/// process; the system gives the lock back, however it ends.
 /// </summary>
 public static class Ports
 {
@@ -16,8 +17,10 @@ public static class Ports
     private const int Last = 31000;
     private const int MaxAttempts = 2000;
 
-    // Ports that browsers refuse to open (the Fetch standard's "bad ports" in our range): a page served there would never show.
-    private static readonly HashSet<int> RefusedByBrowsers = [6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080];
+    // Ports that browsers refuse to open (the Fetch standard's "bad ports" in our range): a page served there would
+    // never show.
+    private static readonly HashSet<int> RefusedByBrowsers = [6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+        10080];
 
     private static readonly string Folder = MakeFolder();
     private static readonly Dictionary<int, FileStream> Reserved = [];
@@ -79,8 +82,9 @@ public static class Ports
         var path = Path.Combine(Folder, port.ToString(CultureInfo.InvariantCulture));
         try
         {
-            // FileShare.None is an exclusive flock, also on a file opened for reading; opened so, another user's left-over file does not block a port for ever.
-            // Opening it with O_CREAT would fail even for root (fs.protected_regular).
+            // FileShare.None is an exclusive flock, also on a file opened for reading; opened so, another user's
+            // left-over file does not block a port for ever. Opening it with O_CREAT would fail even for root
+            // (fs.protected_regular).
             return File.Exists(path)
                 ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None)
                 : new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);

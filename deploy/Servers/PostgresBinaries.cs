@@ -8,11 +8,14 @@ internal static class PostgresBinaries
     private const int OldestMajor = 15;
     private const string ClusterSettings = "/etc/postgresql-common/createcluster.conf";
 
-    private static readonly string[] HomebrewFolders = ["/opt/homebrew/opt", "/usr/local/opt", "/home/linuxbrew/.linuxbrew/opt"];
+    private static readonly string[] HomebrewFolders = ["/opt/homebrew/opt", "/usr/local/opt",
+        "/home/linuxbrew/.linuxbrew/opt"];
 
     private static readonly string HowToInstall =
-        $"PostgreSQL {OldestMajor} or newer was not found in PATH, /usr/lib/postgresql or Homebrew's folders: install it " +
-        "(Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; macOS: brew install postgresql@17), " +
+        $"PostgreSQL {OldestMajor} or newer was not found in PATH, /usr/lib/postgresql or Homebrew's folders: "
+            + "install it " +
+        "(Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; macOS: brew install "
+            + "postgresql@17), " +
         "or put its bin folder into PATH.";
 
     public static string Folder => Find() ?? throw new ServerMissingException(HowToInstall);
@@ -20,16 +23,22 @@ internal static class PostgresBinaries
     public static async Task EnsureInstalledAsync(bool mayInstall, Action<string> say, CancellationToken cancel)
     {
         if (Find() is not null) return;
-        if (!mayInstall || !Unix.IsRoot || Programs.Find("apt-get") is not { } apt) throw new ServerMissingException(HowToInstall);
+        if (!mayInstall || !Unix.IsRoot || Programs.Find("apt-get") is not { } apt)
+            throw new ServerMissingException(HowToInstall);
         say("PostgreSQL is not on this machine: installing it with apt-get install postgresql.");
         await PreventDefaultClusterAsync(cancel);
         await AptAsync(apt, ["update", "-q"], cancel);
         await AptAsync(apt, ["install", "-q", "-y", "--no-install-recommends", "postgresql"], cancel);
-        if (Find() is null) throw new ServerMissingException("apt-get installed a PostgreSQL that is too old. " + HowToInstall);
+        if (Find() is null)
+            throw new ServerMissingException("apt-get installed a PostgreSQL that is too old. " + HowToInstall);
     }
 
-    /// <summary>The newest that is new enough. PATH may lead to an older one, and distributions keep the server's programs outside it.</summary>
-    private static string? Find() => PathFolders().Concat(DistributionFolders()).Concat(HomebrewFolders.SelectMany(Versions))
+    /// <summary>
+    /// The newest that is new enough. PATH may lead to an older one, and distributions keep the server's programs
+    /// outside it.
+    /// </summary>
+    private static string? Find() =>
+        PathFolders().Concat(DistributionFolders()).Concat(HomebrewFolders.SelectMany(Versions))
         .Where(folder => File.Exists(Path.Combine(folder, "postgres")) && File.Exists(Path.Combine(folder, "initdb")))
         .Select(folder => (Folder: folder, Major: Major(folder)))
         .Where(found => found.Major >= OldestMajor)
@@ -38,19 +47,24 @@ internal static class PostgresBinaries
         .FirstOrDefault();
 
     private static string[] PathFolders() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
     private static IEnumerable<string> DistributionFolders() => Subfolders("/usr/lib/postgresql")
-        .Concat(Subfolders("/usr").Where(folder => Path.GetFileName(folder).StartsWith("pgsql-", StringComparison.Ordinal)))
+        .Concat(Subfolders("/usr")
+            .Where(folder => Path.GetFileName(folder).StartsWith("pgsql-", StringComparison.Ordinal)))
         .Select(folder => Path.Combine(folder, "bin"));
 
     private static IEnumerable<string> Versions(string homebrew) => Subfolders(homebrew)
         .Where(folder => Path.GetFileName(folder).StartsWith("postgresql", StringComparison.Ordinal))
         .Select(folder => Path.Combine(folder, "bin"));
 
-    private static string[] Subfolders(string folder) => Directory.Exists(folder) ? Directory.GetDirectories(folder) : [];
+    private static string[] Subfolders(string folder) =>
+        Directory.Exists(folder) ? Directory.GetDirectories(folder) : [];
 
-    /// <summary>From "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)" or "postgres (PostgreSQL) 19beta3".</summary>
+    /// <summary>
+    /// From "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)" or "postgres (PostgreSQL) 19beta3".
+    /// </summary>
     private static int Major(string folder)
     {
         var words = Programs.Output(Path.Combine(folder, "postgres"), "--version").Split(' ');
@@ -59,7 +73,8 @@ internal static class PostgresBinaries
     }
 
     /// <summary>
-    /// Debian's package would make a cluster of its own and start it on port 5432. Settings that are there already are somebody's: they stay.
+    /// Debian's package would make a cluster of its own and start it on port 5432. Settings that are there already are
+    /// somebody's: they stay.
     /// </summary>
     private static async Task PreventDefaultClusterAsync(CancellationToken cancel)
     {

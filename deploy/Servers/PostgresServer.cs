@@ -4,12 +4,15 @@ using Npgsql;
 
 namespace Checkout.Servers;
 
-/// <summary>The machine's own PostgreSQL, run with a data folder of ours on 127.0.0.1, prepared for logical replication.</summary>
+/// <summary>
+/// The machine's own PostgreSQL, run with a data folder of ours on 127.0.0.1, prepared for logical replication.
+/// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     public const string Superuser = "postgres";
 
-    // A killed postmaster's backends notice its death within moments; until then they hold its shared memory, and a new one refuses to start.
+    // A killed postmaster's backends notice its death within moments; until then they hold its shared memory, and a new
+    // one refuses to start.
     private const string PredecessorsBackends = "pre-existing shared memory block";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
@@ -27,7 +30,10 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>The folder the data is in: the wanted one, or another if its user can't reach that; then <see cref="Note"/> says so.</summary>
+    /// <summary>
+    /// The folder the data is in: the wanted one, or another if its user can't reach that; then <see cref="Note"/> says
+    /// so.
+    /// </summary>
     public string DataDirectory => _folder.Path;
 
     public string? Note => _folder.Note;
@@ -39,7 +45,10 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Ends when the server has ended, for whatever reason.</summary>
     public Task<int> Exited => _process.Exited;
 
-    /// <summary>Finds PostgreSQL, or installs it where it may (root on a system with apt-get), or says in one sentence what to do.</summary>
+    /// <summary>
+    /// Finds PostgreSQL, or installs it where it may (root on a system with apt-get), or says in one sentence what to
+    /// do.
+    /// </summary>
     public static Task EnsureInstalledAsync(bool mayInstall, Action<string> say, CancellationToken cancel = default) =>
         PostgresBinaries.EnsureInstalledAsync(mayInstall, say, cancel);
 
@@ -56,7 +65,9 @@ public sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Starts it on its data and its port, after it was stopped or has died; returns when it takes connections.</summary>
+    /// <summary>
+    /// Starts it on its data and its port, after it was stopped or has died; returns when it takes connections.
+    /// </summary>
     public async Task StartAgainAsync(CancellationToken cancel = default)
     {
         var clock = Stopwatch.StartNew();
@@ -67,8 +78,10 @@ public sealed class PostgresServer : IAsyncDisposable
             if (await AnswersAsync(_settings.StartDeadline - clock.Elapsed, cancel)) return;
             var said = _process.LastLines();
             await _process.DisposeAsync();
-            if (said.Contains(PredecessorsBackends, StringComparison.Ordinal) && clock.Elapsed < _settings.StartDeadline) continue;
-            throw new ServerFailedException($"PostgreSQL did not start with the data folder {_folder.Path} on port {Port}. The end of {LogFile}:\n{said}");
+            if (said.Contains(PredecessorsBackends, StringComparison.Ordinal)
+                && clock.Elapsed < _settings.StartDeadline) continue;
+            throw new ServerFailedException($"PostgreSQL did not start with the data folder {_folder.Path} on port "
+                + $"{Port}. The end of {LogFile}:\n{said}");
         }
     }
 
@@ -93,11 +106,15 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             await command.ExecuteNonQueryAsync(cancel);
         }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation) { }
+        catch (PostgresException e)
+            when (e.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        { }
         return ConnectionString(name);
     }
 
-    /// <summary>PostgreSQL's fast shutdown: open transactions are rolled back, and the next start has nothing to replay.</summary>
+    /// <summary>
+    /// PostgreSQL's fast shutdown: open transactions are rolled back, and the next start has nothing to replay.
+    /// </summary>
     public Task<int> StopAsync() => _process.StopAsync();
 
     /// <summary>SIGKILL, as a crash.</summary>
@@ -107,10 +124,14 @@ public sealed class PostgresServer : IAsyncDisposable
         return _process.Exited;
     }
 
-    /// <summary>SIGKILL to all of its processes at once, as a crash of the machine would end them: no backend lives on to finish its work.</summary>
+    /// <summary>
+    /// SIGKILL to all of its processes at once, as a crash of the machine would end them: no backend lives on to finish
+    /// its work.
+    /// </summary>
     public Task<int> KillAllAsync()
     {
-        // Stopped first, so that it neither starts backends nor takes the death of one for a crash and begins to recover.
+        // Stopped first, so that it neither starts backends nor takes the death of one for a crash and begins to
+        // recover.
         _process.Signal("STOP");
         foreach (var backend in Unix.Children(_process.Pid)) Unix.Send(backend, "KILL");
         return KillAsync();
@@ -121,31 +142,34 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-    private static Task InitializeAsync(string binaries, PostgresFolder folder, PostgresSettings settings, CancellationToken cancel) => Programs.RunAsync(
+    private static Task InitializeAsync(string binaries, PostgresFolder folder, PostgresSettings settings,
+        CancellationToken cancel) => Programs.RunAsync(
         new()
         {
             Program = Path.Combine(binaries, "initdb"),
             // The C locale is on every system; texts sort by their bytes.
-            Arguments = ["-D", folder.Path, "-U", Superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", settings.Fsync ? "--no-instructions" : "--no-sync"],
+            Arguments = ["-D", folder.Path, "-U", Superuser, "--auth=trust", "--encoding=UTF8", "--locale=C",
+                settings.Fsync ? "--no-instructions" : "--no-sync"],
             RunAs = folder.User,
             WorkingDirectory = "/",
         },
         $"Preparing the data folder {folder.Path}", cancel);
 
-    private static ChildSettings Command(string binaries, PostgresFolder folder, PostgresSettings settings, int port, string logFile) => new()
-    {
-        Program = Path.Combine(binaries, "postgres"),
-        Arguments =
+    private static ChildSettings Command(string binaries, PostgresFolder folder, PostgresSettings settings, int port,
+        string logFile) => new()
+        {
+            Program = Path.Combine(binaries, "postgres"),
+            Arguments =
         [
             "-D", folder.Path, "-h", "127.0.0.1", "-p", Text(port), "-k", "",
             .. Configuration(settings).SelectMany(line => new[] { "-c", $"{line.Key}={line.Value}" }),
         ],
-        RunAs = folder.User,
-        WorkingDirectory = "/",
-        LogFile = logFile,
-        StopSignal = "INT",
-        Grace = settings.StopGrace,
-    };
+            RunAs = folder.User,
+            WorkingDirectory = "/",
+            LogFile = logFile,
+            StopSignal = "INT",
+            Grace = settings.StopGrace,
+        };
 
     private static Dictionary<string, string> Configuration(PostgresSettings settings)
     {
@@ -172,7 +196,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task<bool> AnswersAsync(TimeSpan deadline, CancellationToken cancel)
     {
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < deadline && !_process.HasExited; await Task.Delay(PollInterval, cancel))
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < deadline && !_process.HasExited;
+            await Task.Delay(PollInterval, cancel))
         {
             try
             {
@@ -194,7 +219,13 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancel)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString()) { Pooling = false, Timeout = 5 }.ConnectionString);
+        var connection =
+            new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(ConnectionString())
+                {
+                    Pooling = false,
+                    Timeout = 5
+                }.ConnectionString);
         try
         {
             await connection.OpenAsync(cancel);

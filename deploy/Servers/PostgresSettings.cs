@@ -2,7 +2,10 @@ namespace Checkout.Servers;
 
 public sealed record PostgresSettings
 {
-    /// <summary>Made and filled by initdb if it is not there. Run as root, another may be taken: see <see cref="PostgresServer.DataDirectory"/>.</summary>
+    /// <summary>
+    /// Made and filled by initdb if it is not there. Run as root, another may be taken: see <see
+    /// cref="PostgresServer.DataDirectory"/>.
+    /// </summary>
     public required string DataDirectory { get; init; }
 
     /// <summary>A free port is chosen where none is given.</summary>
@@ -14,7 +17,9 @@ public sealed record PostgresSettings
     /// <summary>False only for tests: a power cut then loses the data, a killed process does not.</summary>
     public bool Fsync { get; init; } = true;
 
-    /// <summary>How much log an idle replication slot may pin before it is given up and LogTailer heals from the event store.</summary>
+    /// <summary>
+    /// How much log an idle replication slot may pin before it is given up and LogTailer heals from the event store.
+    /// </summary>
     public string MaxSlotWalKeepSize { get; init; } = "2GB";
 
     public int MaxReplicationSlots { get; init; } = 20;

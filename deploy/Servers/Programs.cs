@@ -10,12 +10,19 @@ internal static class Programs
         .Select(folder => Path.Combine(folder, name))
         .FirstOrDefault(File.Exists);
 
-    public static bool IsThere(string program) => program.Contains('/', StringComparison.Ordinal) ? File.Exists(program) : Find(program) is not null;
+    public static bool IsThere(string program) =>
+        program.Contains('/', StringComparison.Ordinal) ? File.Exists(program) : Find(program) is not null;
 
     /// <summary>The first line of a program's output; empty where it failed.</summary>
     public static string Output(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process =
+            Process.Start(
+                new ProcessStartInfo(program, arguments)
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true
+                })!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         var text = process.StandardOutput.ReadToEnd();
@@ -29,6 +36,7 @@ internal static class Programs
         await using var child = ChildProcess.Start(settings with { LogFile = null });
         var code = await child.Exited.WaitAsync(cancel);
         if (code != 0)
-            throw new ServerFailedException($"{whatFor} failed: {Path.GetFileName(settings.Program)} ended with code {code} and said:\n{child.LastLines()}");
+            throw new ServerFailedException($"{whatFor} failed: {Path.GetFileName(settings.Program)} ended with code "
+                + $"{code} and said:\n{child.LastLines()}");
     }
 }

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Checkout.Servers;
 
-/// <summary>librdkafka's functions for its mock cluster (rdkafka_mock.h), which Confluent.Kafka ships but does not wrap.</summary>
+/// <summary>
+/// librdkafka's functions for its mock cluster (rdkafka_mock.h), which Confluent.Kafka ships but does not wrap.
+/// </summary>
 internal static partial class RdKafka
 {
     public const int Producer = 0;
@@ -13,8 +15,8 @@ internal static partial class RdKafka
 
     private const string Library = "librdkafka";
 
-    // librdkafka.so needs libsasl2.so.3, which slim systems lack; the build for CentOS 8 needs glibc only, the one for Alpine musl. Confluent.Kafka
-    // tries the same ones.
+    // librdkafka.so needs libsasl2.so.3, which slim systems lack; the build for CentOS 8 needs glibc only, the one for
+    // Alpine musl. Confluent.Kafka tries the same ones.
     private static readonly string[] Builds = [Library, "centos8-librdkafka", "alpine-librdkafka"];
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
@@ -50,7 +52,8 @@ internal static partial class RdKafka
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_up")]
     public static partial int SetUp(nint cluster, int broker);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_partition_delete_records", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_partition_delete_records",
+        StringMarshalling = StringMarshalling.Utf8)]
     public static partial int DeleteRecords(nint cluster, string topic, int partition, long before);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_err2str")]
@@ -58,12 +61,15 @@ internal static partial class RdKafka
 
     public static void Check(int code, string what)
     {
-        if (code != Ok) throw new ServerFailedException($"{what}: the in-memory broker answered {Marshal.PtrToStringUTF8(ErrorText(code))}.");
+        if (code != Ok) throw new ServerFailedException(
+            $"{what}: the in-memory broker answered {Marshal.PtrToStringUTF8(ErrorText(code))}.");
     }
 
-#pragma warning disable CA2255 // A resolver has to be there before the first call, whoever makes it; this library is the only one that calls.
+    // A resolver has to be there before the first call, whoever makes it; this library is the only one that calls.
+#pragma warning disable CA2255
     [ModuleInitializer]
-    internal static void UseTheBuildThatLoads() => NativeLibrary.SetDllImportResolver(typeof(RdKafka).Assembly, Resolve);
+    internal static void UseTheBuildThatLoads() =>
+        NativeLibrary.SetDllImportResolver(typeof(RdKafka).Assembly, Resolve);
 #pragma warning restore CA2255
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)

@@ -20,7 +20,8 @@ internal static partial class Unix
         ("STOP", true) => 17,
         ("CONT", false) => 18,
         ("CONT", true) => 19,
-        _ => throw new ArgumentException($"The signal {name} is not known here: give HUP, INT, QUIT, KILL, TERM, STOP or CONT.", nameof(name)),
+        _ => throw new ArgumentException(
+            $"The signal {name} is not known here: give HUP, INT, QUIT, KILL, TERM, STOP or CONT.", nameof(name)),
     };
 
     /// <summary>False where there is no such process (any more), or it is not ours to signal.</summary>
@@ -29,12 +30,15 @@ internal static partial class Unix
     /// <summary>A process of another user counts as there: EPERM (1) says that it exists.</summary>
     public static bool IsThere(int pid) => Kill(pid, 0) == 0 || Marshal.GetLastPInvokeError() == 1;
 
-    /// <summary>The processes that this one has started and that are still there. Empty where the system has no /proc: macOS.</summary>
+    /// <summary>
+    /// The processes that this one has started and that are still there. Empty where the system has no /proc: macOS.
+    /// </summary>
     public static IReadOnlyList<int> Children(int pid)
     {
         var list = $"/proc/{pid}/task/{pid}/children";
         return File.Exists(list)
-            ? [.. File.ReadAllText(list).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(child => int.Parse(child, CultureInfo.InvariantCulture))]
+            ? [.. File.ReadAllText(list).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(child => int.Parse(child, CultureInfo.InvariantCulture))]
             : [];
     }
 

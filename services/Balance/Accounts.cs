@@ -13,36 +13,48 @@ namespace Checkout.Balance;
 /// <summary>Coins that come in. The same cause and reference again are the same coins.</summary>
 public sealed record CreditCoins(string CustomerId, CreditCause Cause, string Reference, long Coins)
 {
-    public static CreditCoins For(GameRegistered e) => new(e.CustomerId, CreditCause.GAME_REGISTERED, e.GameId, e.Coins);
+    public static CreditCoins For(GameRegistered e) =>
+        new(e.CustomerId, CreditCause.GAME_REGISTERED, e.GameId, e.Coins);
 
     public static CreditCoins For(DailyRewardClaimed e) =>
-        new(e.CustomerId, CreditCause.DAILY_REWARD, e.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), e.Coins);
+        new(e.CustomerId, CreditCause.DAILY_REWARD, e.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            e.Coins);
 
-    public static CreditCoins For(AchievementCompleted e) => new(e.CustomerId, CreditCause.ACHIEVEMENT, e.AchievementId, e.Coins);
+    public static CreditCoins For(AchievementCompleted e) =>
+        new(e.CustomerId, CreditCause.ACHIEVEMENT, e.AchievementId, e.Coins);
 
-    /// <summary>Together with its cause it says which coins these are. The length keeps ("a", "bc") and ("ab", "c") apart.</summary>
-    public static string BusinessKey(CreditCoins credit) => $"{credit.CustomerId.Length}:{credit.CustomerId}{credit.Reference}";
+    /// <summary>
+    /// Together with its cause it says which coins these are. The length keeps ("a", "bc") and ("ab", "c") apart.
+    /// </summary>
+    public static string BusinessKey(CreditCoins credit) =>
+        $"{credit.CustomerId.Length}:{credit.CustomerId}{credit.Reference}";
 }
 
-/// <summary>What Balance decides: what an account's owner may spend, and what comes back; and what each of its events changes, as a difference.</summary>
+/// <summary>
+/// What Balance decides: what an account's owner may spend, and what comes back; and what each of its events changes,
+/// as a difference.
+/// </summary>
 public static class Accounts
 {
-    public static IReadOnlyList<ISpecificRecord> Deduct(BalanceRows rows, CheckoutCreated e, EventContext context) => rows.Accounts[e.CustomerId] switch
-    {
-        _ when rows.Deductions[e.CheckoutId] is not null => [],
-        var account when context.Now > e.ExpiresAt => [Rejected(e, Reason.EXPIRED, account)],
-        null => [Rejected(e, Reason.UNKNOWN_ACCOUNT, null)],
-        var account when account.Coins < e.PriceCoins => [Rejected(e, Reason.INSUFFICIENT_FUNDS, account)],
-        _ when e.PriceCoins < 0 => throw new ArgumentException($"A price of {e.PriceCoins} coins would give coins away."),
-        var account =>
-        [
-            new BalanceDeducted
+    public static IReadOnlyList<ISpecificRecord> Deduct(BalanceRows rows, CheckoutCreated e, EventContext context) =>
+        rows.Accounts[e.CustomerId] switch
+        {
+            _ when rows.Deductions[e.CheckoutId] is not null => [],
+            var account when context.Now > e.ExpiresAt => [Rejected(e, Reason.EXPIRED, account)],
+            null => [Rejected(e, Reason.UNKNOWN_ACCOUNT, null)],
+            var account when account.Coins < e.PriceCoins => [Rejected(e, Reason.INSUFFICIENT_FUNDS, account)],
+            _ when e.PriceCoins < 0 =>
+                throw new ArgumentException($"A price of {e.PriceCoins} coins would give coins away."),
+            var account =>
+            [
+                new BalanceDeducted
             {
-                CheckoutId = e.CheckoutId, CustomerId = e.CustomerId, Sku = e.Sku, PriceCoins = e.PriceCoins, ExpiresAt = e.ExpiresAt,
+                CheckoutId = e.CheckoutId, CustomerId = e.CustomerId, Sku = e.Sku, PriceCoins = e.PriceCoins,
+                    ExpiresAt = e.ExpiresAt,
                 BalanceCoins = account.Coins - e.PriceCoins,
             },
         ],
-    };
+        };
 
     public static void Deducted(BalanceRows rows, BalanceDeducted e)
     {
@@ -50,19 +62,21 @@ public static class Accounts
         rows.Deductions.Add(e.CheckoutId, new(e.CustomerId, e.PriceCoins, Refunded: false));
     }
 
-    public static IReadOnlyList<ISpecificRecord> Refund(BalanceRows rows, AssignmentRejected e, EventContext context) => rows.Deductions[e.CheckoutId] switch
-    {
-        null => throw new NotYetVisibleException($"The deduction for checkout {e.CheckoutId}"),
-        { Refunded: true } => [],
-        var deduction =>
-        [
-            new BalanceRefunded
+    public static IReadOnlyList<ISpecificRecord> Refund(BalanceRows rows, AssignmentRejected e, EventContext context) =>
+        rows.Deductions[e.CheckoutId] switch
+        {
+            null => throw new NotYetVisibleException($"The deduction for checkout {e.CheckoutId}"),
+            { Refunded: true } => [],
+            var deduction =>
+            [
+                new BalanceRefunded
             {
-                CheckoutId = e.CheckoutId, CustomerId = e.CustomerId, Sku = e.Sku, RefundedCoins = deduction.Coins, Reason = e.Reason,
+                CheckoutId = e.CheckoutId, CustomerId = e.CustomerId, Sku = e.Sku, RefundedCoins = deduction.Coins,
+                    Reason = e.Reason,
                 BalanceCoins = checked((rows.Accounts[e.CustomerId]?.Coins ?? 0) + deduction.Coins),
             },
         ],
-    };
+        };
 
     public static void Refunded(BalanceRows rows, BalanceRefunded e)
     {
@@ -78,7 +92,8 @@ public static class Accounts
         [
             new BalanceCredited
             {
-                CustomerId = fact.CustomerId, CreditedCoins = fact.Coins, Cause = fact.Cause, Reference = fact.Reference,
+                CustomerId = fact.CustomerId, CreditedCoins = fact.Coins, Cause = fact.Cause,
+                    Reference = fact.Reference,
                 BalanceCoins = checked((rows.Accounts[fact.CustomerId]?.Coins ?? 0) + fact.Coins),
             },
         ],

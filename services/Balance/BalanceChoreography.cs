@@ -9,11 +9,16 @@ using Checkout.Contracts;
 
 namespace Checkout.Balance;
 
-/// <summary>What Balance does when it hears of something: one row a step. The names are permanent, the ids of the answers follow from them.</summary>
+/// <summary>
+/// What Balance does when it hears of something: one row a step. The names are permanent, the ids of the answers follow
+/// from them.
+/// </summary>
 public static class BalanceChoreography
 {
-    public static readonly Choreography<BalanceRows> Table = new Choreography<BalanceRows>("balance", Topics.BalanceAccounts, rows => new(rows))
-        .On<CheckoutCreated>(Topics.StoreCheckouts, "deduct-coins", Accounts.Deduct, typeof(BalanceDeducted), typeof(DeductionRejected))
+    public static readonly Choreography<BalanceRows> Table = new Choreography<BalanceRows>("balance",
+        Topics.BalanceAccounts, rows => new(rows))
+        .On<CheckoutCreated>(Topics.StoreCheckouts, "deduct-coins", Accounts.Deduct, typeof(BalanceDeducted),
+            typeof(DeductionRejected))
         .On<AssignmentRejected>(Topics.InventoryAvatars, "refund-coins", Accounts.Refund, typeof(BalanceRefunded))
         .OnFact<GameRegistered, CreditCoins>(Topics.GameRewards, "credit-game-registered",
             CreditCoins.For, CreditCoins.BusinessKey, Accounts.Credit, typeof(BalanceCredited))

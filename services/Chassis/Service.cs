@@ -15,20 +15,26 @@ using Npgsql;
 
 namespace Checkout.Chassis;
 
-/// <summary>A service of the choreography: its table, its API; the rest is the same for all. Without a command it serves; its commands are listed by --help.</summary>
+/// <summary>
+/// A service of the choreography: its table, its API; the rest is the same for all. Without a command it serves; its
+/// commands are listed by --help.
+/// </summary>
 public sealed class Service<TRows>(Choreography<TRows> choreography)
 {
     /// <summary>A command of this service's operators: what to say of it, and how it runs.</summary>
     public List<OperatorCommand<TRows>> OperatorCommands { get; init; } = [];
 
-    /// <summary>Adds what this service needs beside, and answers with what an operator has to change in its settings.</summary>
+    /// <summary>
+    /// Adds what this service needs beside, and answers with what an operator has to change in its settings.
+    /// </summary>
     public Func<WebApplicationBuilder, IEnumerable<string>> Configure { get; init; } = _ => [];
 
     public required Action<WebApplication> Map { get; init; }
 
     public async Task<int> RunAsync(string[] args)
     {
-        var isCommand = CommandLine.IsHelp(args) || (args.Length > 0 && !args[0].Contains(':', StringComparison.Ordinal) && !args[0].StartsWith('-'));
+        var isCommand = CommandLine.IsHelp(args)
+            || (args.Length > 0 && !args[0].Contains(':', StringComparison.Ordinal) && !args[0].StartsWith('-'));
         var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
         var (settings, problems) = Settings.Read<ServiceSettings>(builder.Configuration, s => s.Problems());
         problems = [.. choreography.Problems(), .. problems, .. Configure(builder)];
@@ -39,7 +45,9 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         }
         Register(builder, settings);
         var app = builder.Build();
-        if (isCommand) return await CommandLine.RunAsync(args, app.Services, OperatorCommands, () => new Rebuild<TRows>(choreography, settings.Database.ConnectionString));
+        if (isCommand)
+            return await CommandLine.RunAsync(args, app.Services, OperatorCommands,
+                () => new Rebuild<TRows>(choreography, settings.Database.ConnectionString));
 
         app.UseProblems();
         app.MapTelemetry();
@@ -53,22 +61,33 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
     private void Register(WebApplicationBuilder builder, ServiceSettings settings)
     {
         var services = builder.Services;
-        var store = new EventStoreOptions(choreography.Topic, $"/{choreography.Service}/{settings.EventStore.Shard}", settings.EventStore.Partitions) { MaxEventBytes = settings.EventStore.MaxEventBytes };
+        var store = new EventStoreOptions(choreography.Topic, $"/{choreography.Service}/{settings.EventStore.Shard}",
+            settings.EventStore.Partitions)
+        { MaxEventBytes = settings.EventStore.MaxEventBytes };
         settings.Telemetry.InstanceId = settings.Kafka.InstanceId ?? settings.Telemetry.InstanceId;
         builder.AddTelemetry(choreography.Service, settings.Telemetry);
-        services.AddSingleton(choreography).AddSingleton(settings.Kafka).AddSingleton(settings.Reactor).AddSingleton(settings.Registry).AddSingleton(store)
+        services.AddSingleton(choreography).AddSingleton(settings.Kafka).AddSingleton(settings.Reactor)
+            .AddSingleton(settings.Registry).AddSingleton(store)
             .AddSingleton(TimeProvider.System)
             .AddSingleton(_ => Database.Open(settings.Database.ConnectionString, choreography.Service))
             .AddSingleton(_ => new RegistryClient(new HttpClient(), settings.Registry))
             .AddSingleton<ReactorState>()
-            .AddSingleton(p => new BrokerWatch(settings.Kafka.Admin(), p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System))
-            .AddSingleton(p => new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), choreography.Service,
+            .AddSingleton(p =>
+                new BrokerWatch(settings.Kafka.Admin(),
+                    p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System))
+            .AddSingleton(p =>
+                new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
+                    choreography.Service,
                 settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>()))
             .AddSingleton<Decoder<TRows>>().AddSingleton<ReactorPass<TRows>>().AddSingleton<Handling<TRows>>()
-            .AddSingleton<Transactions<TRows>>().AddSingleton<ParkedCommands<TRows>>().AddSingleton<GroupCommit<TRows>>()
+            .AddSingleton<Transactions<TRows>>().AddSingleton<ParkedCommands<TRows>>()
+            .AddSingleton<GroupCommit<TRows>>()
             .AddSingleton<Migrations>()
-            .AddSingleton(p => new DatabaseReady(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<Migrations>(), store, Assembly.GetEntryAssembly()!,
-                choreography.Told.Select(told => told.Schema), p.GetRequiredService<Microsoft.Extensions.Logging.ILogger<DatabaseReady>>()))
+            .AddSingleton(p =>
+                new DatabaseReady(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<Migrations>(), store,
+                    Assembly.GetEntryAssembly()!,
+                choreography.Told.Select(told => told.Schema),
+                p.GetRequiredService<Microsoft.Extensions.Logging.ILogger<DatabaseReady>>()))
             .AddHostedService(p => p.GetRequiredService<DatabaseReady>())
             .AddHostedService(p => p.GetRequiredService<GroupCommit<TRows>>())
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())

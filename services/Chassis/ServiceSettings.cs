@@ -7,7 +7,10 @@ using Npgsql;
 
 namespace Checkout.Chassis;
 
-/// <summary>All settings of a service, from appsettings.json, environment (Kafka__BootstrapServers) and command line (--Kafka:BootstrapServers=...), checked before it starts.</summary>
+/// <summary>
+/// All settings of a service, from appsettings.json, environment (Kafka__BootstrapServers) and command line
+/// (--Kafka:BootstrapServers=...), checked before it starts.
+/// </summary>
 public sealed class ServiceSettings
 {
     public DatabaseSettings Database { get; set; } = new();
@@ -18,7 +21,8 @@ public sealed class ServiceSettings
     public TelemetryOptions Telemetry { get; set; } = new();
 
     public IEnumerable<string> Problems() =>
-        [.. Database.Problems(), .. EventStore.Problems(), .. Kafka.Problems(), .. Registry.Faults(), .. Reactor.Problems(), .. Telemetry.Problems()];
+        [.. Database.Problems(), .. EventStore.Problems(), .. Kafka.Problems(), .. Registry.Faults(),
+            .. Reactor.Problems(), .. Telemetry.Problems()];
 
     public sealed class DatabaseSettings
     {
@@ -28,13 +32,15 @@ public sealed class ServiceSettings
         {
             if (string.IsNullOrWhiteSpace(ConnectionString))
             {
-                yield return "Database:ConnectionString is missing; give one such as Host=localhost;Port=5432;Database=store;Username=store;Password=...";
+                yield return "Database:ConnectionString is missing; give one such as "
+                    + "Host=localhost;Port=5432;Database=store;Username=store;Password=...";
                 yield break;
             }
             string? problem = null;
             try
             {
-                if (string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(ConnectionString).Database)) problem = "it names no Database";
+                if (string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(ConnectionString).Database))
+                    problem = "it names no Database";
             }
             catch (ArgumentException e)
             {
@@ -54,14 +60,20 @@ public sealed class ServiceSettings
         /// <summary>Names the shard in the events' ce_source, where a store is sharded by customer.</summary>
         public int Shard { get; set; }
 
-        /// <summary>The largest event that is appended, as the record it will be on Kafka: below what brokers and LogTailer's client take.</summary>
+        /// <summary>
+        /// The largest event that is appended, as the record it will be on Kafka: below what brokers and LogTailer's
+        /// client take.
+        /// </summary>
         public int MaxEventBytes { get; set; } = EventStoreOptions.DefaultMaxEventBytes;
 
         public IEnumerable<string> Problems()
         {
             if (MaxEventBytes < MinMaxEventBytes)
-                yield return $"EventStore:MaxEventBytes is {MaxEventBytes}; give at least {MinMaxEventBytes}, and no more than message.max.bytes of the brokers and of LogTailer's Kafka:Properties.";
-            if (Partitions is < 1 or > 1_000) yield return $"EventStore:Partitions is {Partitions}; give a number from 1 to 1000 and keep it: it is pinned in the database.";
+                yield return $"EventStore:MaxEventBytes is {MaxEventBytes}; give at least {MinMaxEventBytes}, and no "
+                    + "more than message.max.bytes of the brokers and of LogTailer's Kafka:Properties.";
+            if (Partitions is < 1 or > 1_000)
+                yield return $"EventStore:Partitions is {Partitions}; give a number from 1 to 1000 and keep it: it "
+                    + "is pinned in the database.";
             if (Shard < 0) yield return $"EventStore:Shard is {Shard}; give 0 or more.";
         }
     }

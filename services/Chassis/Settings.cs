@@ -5,8 +5,11 @@ namespace Checkout.Chassis;
 /// <summary>Settings of a process, read once when it starts.</summary>
 public static class Settings
 {
-    /// <summary>The settings, and what an operator has to change in them before the process can start, a sentence each.</summary>
-    public static (T Settings, IReadOnlyList<string> Problems) Read<T>(IConfiguration configuration, Func<T, IEnumerable<string>> problems) where T : new()
+    /// <summary>
+    /// The settings, and what an operator has to change in them before the process can start, a sentence each.
+    /// </summary>
+    public static (T Settings, IReadOnlyList<string> Problems) Read<T>(IConfiguration configuration,
+        Func<T, IEnumerable<string>> problems) where T : new()
     {
         try
         {
@@ -15,7 +18,8 @@ public static class Settings
         }
         catch (InvalidOperationException e)
         {
-            // Such as: Failed to convert configuration value 'twelve' at 'EventStore:Partitions' to type 'System.Int32'.
+            // Such as: Failed to convert configuration value 'twelve' at 'EventStore:Partitions' to type
+            // 'System.Int32'.
             return (new(), [e.Message]);
         }
     }

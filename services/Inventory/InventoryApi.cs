@@ -19,11 +19,15 @@ public static class InventoryApi
         app.MapGet("/stock", GetStock);
     }
 
-    private static async Task<Ok<List<AvatarAnswer>>> GetAvatars(string customerId, NpgsqlDataSource database, CancellationToken cancellation)
+    private static async Task<Ok<List<AvatarAnswer>>> GetAvatars(string customerId, NpgsqlDataSource database,
+        CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         return TypedResults.Ok((await connection.QueryAsync<AvatarAnswer>(new CommandDefinition(
-            """SELECT sku AS "Sku", checkout_id AS "CheckoutId" FROM ownership WHERE customer_id = @customerId ORDER BY sku LIMIT @MaxRows""",
+            """
+            SELECT sku AS "Sku", checkout_id AS "CheckoutId" FROM ownership WHERE customer_id = @customerId
+            ORDER BY sku LIMIT @MaxRows
+            """,
             new { customerId, MaxRows }, cancellationToken: cancellation))).ToList());
     }
 
@@ -31,6 +35,7 @@ public static class InventoryApi
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         return TypedResults.Ok((await connection.QueryAsync<StockAnswer>(new CommandDefinition(
-            """SELECT sku AS "Sku", available AS "Available" FROM stock ORDER BY sku LIMIT @MaxRows""", new { MaxRows }, cancellationToken: cancellation))).ToList());
+            """SELECT sku AS "Sku", available AS "Available" FROM stock ORDER BY sku LIMIT @MaxRows""", new { MaxRows },
+            cancellationToken: cancellation))).ToList());
     }
 }

@@ -6,11 +6,16 @@ using Checkout.Contracts;
 
 namespace Checkout.Inventory;
 
-/// <summary>What Inventory does when it hears of something: one row a step. The names are permanent, the ids of the answers follow from them.</summary>
+/// <summary>
+/// What Inventory does when it hears of something: one row a step. The names are permanent, the ids of the answers
+/// follow from them.
+/// </summary>
 public static class InventoryChoreography
 {
-    public static readonly Choreography<InventoryRows> Table = new Choreography<InventoryRows>("inventory", Topics.InventoryAvatars, rows => new(rows))
-        .On<BalanceDeducted>(Topics.BalanceAccounts, "assign-avatar", Stock.Assign, typeof(AvatarAssigned), typeof(AssignmentRejected))
+    public static readonly Choreography<InventoryRows> Table = new Choreography<InventoryRows>("inventory",
+        Topics.InventoryAvatars, rows => new(rows))
+        .On<BalanceDeducted>(Topics.BalanceAccounts, "assign-avatar", Stock.Assign, typeof(AvatarAssigned),
+            typeof(AssignmentRejected))
         .Take<AddStock>("add-stock", Stock.Add, typeof(StockAdded))
         .Tells<AvatarAssigned>(e => e.CustomerId, e => e.CheckoutId, Stock.Assigned)
         .Tells<AssignmentRejected>(e => e.CustomerId, e => e.CheckoutId, Change.Nothing)

@@ -9,25 +9,31 @@ namespace Checkout.Inventory;
 /// <summary>Pieces that come in. The same reference for the same sku again are the same pieces.</summary>
 public sealed record AddStock(string Sku, string Reference, long Quantity);
 
-/// <summary>What Inventory decides: who gets one of what there is; and what each of its events changes, as a difference.</summary>
+/// <summary>
+/// What Inventory decides: who gets one of what there is; and what each of its events changes, as a difference.
+/// </summary>
 public static class Stock
 {
-    public static IReadOnlyList<ISpecificRecord> Assign(InventoryRows rows, BalanceDeducted e, EventContext context) => rows.Stock[e.Sku] switch
-    {
-        _ when context.Now > e.ExpiresAt => [Rejected(e, Reason.EXPIRED)],
-        _ when rows.Ownership[new(e.CustomerId, e.Sku)] is not null => [Rejected(e, Reason.ALREADY_OWNED)],
-        null => [Rejected(e, Reason.UNKNOWN_PACKAGE)],
-        { Available: 0 } => [Rejected(e, Reason.SOLD_OUT)],
-        var stock =>
-        [
-            new AvatarAssigned
+    public static IReadOnlyList<ISpecificRecord> Assign(InventoryRows rows, BalanceDeducted e, EventContext context) =>
+        rows.Stock[e.Sku] switch
+        {
+            _ when context.Now > e.ExpiresAt => [Rejected(e, Reason.EXPIRED)],
+            _ when rows.Ownership[new(e.CustomerId, e.Sku)] is not null => [Rejected(e, Reason.ALREADY_OWNED)],
+            null => [Rejected(e, Reason.UNKNOWN_PACKAGE)],
+            { Available: 0 } => [Rejected(e, Reason.SOLD_OUT)],
+            var stock =>
+            [
+                new AvatarAssigned
             {
-                CheckoutId = e.CheckoutId, CustomerId = e.CustomerId, Sku = e.Sku, PriceCoins = e.PriceCoins, RemainingStock = stock.Available - 1,
+                CheckoutId = e.CheckoutId, CustomerId = e.CustomerId, Sku = e.Sku, PriceCoins = e.PriceCoins,
+                    RemainingStock = stock.Available - 1,
             },
         ],
-    };
+        };
 
-    /// <summary>Customers are on other partitions than deliveries, so a rebuild may take a piece before it adds it.</summary>
+    /// <summary>
+    /// Customers are on other partitions than deliveries, so a rebuild may take a piece before it adds it.
+    /// </summary>
     public static void Assigned(InventoryRows rows, AvatarAssigned e)
     {
         rows.Stock.Put(e.Sku, stock => new((stock?.Available ?? 0) - 1));

@@ -3,8 +3,9 @@ using NpgsqlTypes;
 namespace Checkout.LogTailer;
 
 /// <summary>
-/// Which log position may be confirmed: the end of the last transaction of which, and before which, every event is acknowledged. Events get tickets in the
-/// order they are sent; acknowledgements come in any order over the partitions; the confirmed position follows the contiguous prefix.
+/// Which log position may be confirmed: the end of the last transaction of which, and before which, every event is
+/// acknowledged. Events get tickets in the order they are sent; acknowledgements come in any order over the partitions;
+/// the confirmed position follows the contiguous prefix.
 /// </summary>
 public sealed class Confirmations
 {
@@ -21,10 +22,12 @@ public sealed class Confirmations
     private long _outstandingBytes;
     private bool _open;
 
-    /// <param name="maxOutstanding">Tickets between the first unacknowledged and the last given; a power of two.</param>
+    /// <param name="maxOutstanding">Tickets between the first unacknowledged and the last given; a power of
+    /// two.</param>
     public Confirmations(int maxOutstanding, long maxBytes)
     {
-        if (!int.IsPow2(maxOutstanding)) throw new ArgumentException($"{maxOutstanding} is not a power of two.", nameof(maxOutstanding));
+        if (!int.IsPow2(maxOutstanding))
+            throw new ArgumentException($"{maxOutstanding} is not a power of two.", nameof(maxOutstanding));
         _acknowledged = new bool[maxOutstanding];
         _endAfter = new NpgsqlLogSequenceNumber[maxOutstanding];
         _bytes = new int[maxOutstanding];
@@ -37,7 +40,8 @@ public sealed class Confirmations
     public int Outstanding { get { lock (_lock) return (int)(_next - _firstOutstanding); } }
 
     /// <summary>
-    /// Work begins whose end is not known yet: a transaction, or healing. Until <see cref="Committed"/> or <see cref="Closed"/> nothing counts as idle.
+    /// Work begins whose end is not known yet: a transaction, or healing. Until <see cref="Committed"/> or <see
+    /// cref="Closed"/> nothing counts as idle.
     /// </summary>
     public void Opened() { lock (_lock) _open = true; }
 
@@ -50,7 +54,8 @@ public sealed class Confirmations
         {
             ticket = _next;
             var outstanding = _next - _firstOutstanding;
-            if (outstanding == _acknowledged.Length || (outstanding > 0 && _outstandingBytes + bytes > _maxBytes)) return false;
+            if (outstanding == _acknowledged.Length || (outstanding > 0 && _outstandingBytes + bytes > _maxBytes))
+                return false;
             _bytes[Slot(_next++)] = bytes;
             _outstandingBytes += bytes;
             return true;
@@ -60,12 +65,17 @@ public sealed class Confirmations
     /// <summary>Completes when half of the room is free again.</summary>
     public Task RoomAsync()
     {
-        lock (_lock) return IsHalfFree ? Task.CompletedTask : (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        lock (_lock)
+            return IsHalfFree
+                ? Task.CompletedTask : (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
     }
 
-    private bool IsHalfFree => _next - _firstOutstanding <= _acknowledged.Length / 2 && _outstandingBytes <= _maxBytes / 2;
+    private bool IsHalfFree =>
+        _next - _firstOutstanding <= _acknowledged.Length / 2 && _outstandingBytes <= _maxBytes / 2;
 
-    /// <summary>The open transaction ended at this log position; all its events have tickets, or were on the topic before.</summary>
+    /// <summary>
+    /// The open transaction ended at this log position; all its events have tickets, or were on the topic before.
+    /// </summary>
     public void Committed(NpgsqlLogSequenceNumber end)
     {
         lock (_lock)
@@ -93,18 +103,21 @@ public sealed class Confirmations
     }
 
     /// <summary>
-    /// The position to report. <paramref name="received"/> must have been read before this call: then, with nothing open and nothing outstanding here,
-    /// everything up to it has been dealt with, and an idle database neither pins its log nor waits for us at its shutdown.
+    /// The position to report. <paramref name="received"/> must have been read before this call: then, with nothing
+    /// open and nothing outstanding here, everything up to it has been dealt with, and an idle database neither pins
+    /// its log nor waits for us at its shutdown.
     /// </summary>
     public NpgsqlLogSequenceNumber Confirmable(NpgsqlLogSequenceNumber received)
     {
-        lock (_lock) return !_open && _firstOutstanding == _next ? _confirmable = Later(_confirmable, received) : _confirmable;
+        lock (_lock)
+            return !_open && _firstOutstanding == _next ? _confirmable = Later(_confirmable, received) : _confirmable;
     }
 
     private bool Advance()
     {
         var before = _confirmable;
-        for (var i = Slot(_firstOutstanding); _firstOutstanding < _next && _acknowledged[i]; i = Slot(++_firstOutstanding))
+        for (var i = Slot(_firstOutstanding); _firstOutstanding < _next && _acknowledged[i];
+            i = Slot(++_firstOutstanding))
         {
             _confirmable = Later(_confirmable, _endAfter[i]);
             _outstandingBytes -= _bytes[i];

@@ -1,11 +1,15 @@
 namespace Checkout.LogTailer;
 
-/// <summary>Reports to PostgreSQL what is confirmable: at each advance, and now and then so that an idle database's log position moves too.</summary>
-public sealed class Confirmer(ReplicationReader reader, Confirmations confirmations, Action<Exception> failed) : IDisposable
+/// <summary>
+/// Reports to PostgreSQL what is confirmable: at each advance, and now and then so that an idle database's log position
+/// moves too.
+/// </summary>
+public sealed class Confirmer(ReplicationReader reader, Confirmations confirmations, Action<Exception> failed)
+    : IDisposable
 {
     /// <summary>
-    /// Keepalives make no message (Npgsql 10 keeps them to itself), so the idle rule has to look. Also the longest that an idle tailer holds up a server's
-    /// shutdown.
+    /// Keepalives make no message (Npgsql 10 keeps them to itself), so the idle rule has to look. Also the longest that
+    /// an idle tailer holds up a server's shutdown.
     /// </summary>
     public static readonly TimeSpan IdleInterval = TimeSpan.FromMilliseconds(200);
 

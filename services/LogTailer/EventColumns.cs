@@ -2,9 +2,15 @@ using Npgsql.Replication.PgOutput.Messages;
 
 namespace Checkout.LogTailer;
 
-public enum EventColumn { Other, Position, Previous, Partition, EventId, Key, Type, OccurredAt, CorrelationId, CausationId, TraceParent, TraceState, Payload }
+public enum EventColumn
+{
+    Other, Position, Previous, Partition, EventId, Key, Type, OccurredAt, CorrelationId,
+    CausationId, TraceParent, TraceState, Payload
+}
 
-/// <summary>The columns of table events in the order the stream sends them: columns added by later migrations are passed over.</summary>
+/// <summary>
+/// The columns of table events in the order the stream sends them: columns added by later migrations are passed over.
+/// </summary>
 public static class EventColumns
 {
     private const EventColumn LastColumn = EventColumn.Payload;
@@ -14,8 +20,9 @@ public static class EventColumns
         var columns = relation.Columns.Select(c => Of(c.ColumnName)).ToArray();
         for (var wanted = EventColumn.Position; wanted <= LastColumn; wanted++)
             if (!columns.Contains(wanted))
-                throw new PublicationStoppedException($"The publication {StoreDatabase.Publication} of {relation.Namespace}.{relation.RelationName} has no "
-                    + $"column {wanted}: it must publish the whole table events.");
+                throw new PublicationStoppedException($"The publication {StoreDatabase.Publication} of "
+                    + $"{relation.Namespace}.{relation.RelationName} has no column {wanted}: it must publish the "
+                    + "whole table events.");
         return columns;
     }
 

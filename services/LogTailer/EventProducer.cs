@@ -9,8 +9,9 @@ namespace Checkout.LogTailer;
 public readonly record struct Delivery(long Ticket, int Partition, ErrorCode Error, long Offset);
 
 /// <summary>
-/// librdkafka's producer for one topic, called without Confluent.Kafka's in between: that one makes objects and pins memory for each header and each report,
-/// which was most of what publishing an event cost (docs/benchmarks.md). Reports come by librdkafka's event queue, many at a time.
+/// librdkafka's producer for one topic, called without Confluent.Kafka's in between: that one makes objects and pins
+/// memory for each header and each report, which was most of what publishing an event cost (docs/benchmarks.md).
+/// Reports come by librdkafka's event queue, many at a time.
 /// </summary>
 public sealed unsafe class EventProducer : IDisposable
 {
@@ -18,10 +19,12 @@ public sealed unsafe class EventProducer : IDisposable
     private const int ReportsAtOnce = 1_024;
 
     // In the order of the fixed arguments; the headers come behind them.
-    private const int TopicArgument = 0, PartitionArgument = 1, KeyArgument = 2, ValueArgument = 3, TimestampArgument = 4, OpaqueArgument = 5;
+    private const int TopicArgument = 0, PartitionArgument = 1, KeyArgument = 2, ValueArgument = 3,
+        TimestampArgument = 4, OpaqueArgument = 5;
     private const int FlagsArgument = 6, FirstHeaderArgument = 7;
 
-    private readonly Argument[] _arguments = GC.AllocateArray<Argument>(FirstHeaderArgument + KafkaRecord.MaxHeaders, pinned: true);
+    private readonly Argument[] _arguments = GC.AllocateArray<Argument>(FirstHeaderArgument + KafkaRecord.MaxHeaders,
+        pinned: true);
     private readonly Action<Delivery> _delivered;
     private readonly Action<Error> _error;
     private readonly Action<LogMessage> _log;
@@ -34,14 +37,18 @@ public sealed unsafe class EventProducer : IDisposable
     private volatile bool _disposed;
 
     /// <param name="delivered">Called on one thread, in order per partition.</param>
-    /// <param name="lostBrokers">Called when the client had no broker left, and was given its bootstrap servers again.</param>
+    /// <param name="lostBrokers">Called when the client had no broker left, and was given its bootstrap servers
+    /// again.</param>
     public EventProducer(
-        ProducerConfig config, string topic, Action<Delivery> delivered, Action<Error> error, Action<LogMessage> log, Action lostBrokers)
+        ProducerConfig config, string topic, Action<Delivery> delivered, Action<Error> error, Action<LogMessage> log,
+        Action lostBrokers)
     {
-        (_delivered, _error, _log, _lostBrokers, _bootstrapServers) = (delivered, error, log, lostBrokers, config.BootstrapServers);
+        (_delivered, _error, _log, _lostBrokers, _bootstrapServers) = (delivered, error, log, lostBrokers,
+            config.BootstrapServers);
         config.StatisticsIntervalMs ??= LostBrokers.StatisticsIntervalMs;
         _client = RdKafka.NewClient(config.Append(new("log.queue", "true")), configuration =>
-            RdKafka.SetEvents(configuration, RdKafka.DeliveryEvent | RdKafka.ErrorEvent | RdKafka.LogEvent | RdKafka.StatisticsEvent));
+            RdKafka.SetEvents(configuration,
+                RdKafka.DeliveryEvent | RdKafka.ErrorEvent | RdKafka.LogEvent | RdKafka.StatisticsEvent));
         _queue = RdKafka.MainQueue(_client);
         _ = RdKafka.SetLogQueue(_client, _queue);
         _topic = RdKafka.NewTopic(_client, topic, 0);
@@ -58,21 +65,31 @@ public sealed unsafe class EventProducer : IDisposable
         _arguments[PartitionArgument] = new() { Type = ArgumentType.Partition, Int32 = partition };
         _arguments[KeyArgument] = new() { Type = ArgumentType.Key, Memory = In(record.Key) };
         _arguments[ValueArgument] = new() { Type = ArgumentType.Value, Memory = In(record.Value) };
-        _arguments[TimestampArgument] = new() { Type = ArgumentType.Timestamp, Int64 = Timestamp.DateTimeToUnixTimestampMs(record.Timestamp) };
+        _arguments[TimestampArgument] = new()
+        {
+            Type = ArgumentType.Timestamp,
+            Int64 = Timestamp.DateTimeToUnixTimestampMs(record.Timestamp)
+        };
         _arguments[OpaqueArgument] = new() { Type = ArgumentType.Opaque, Pointer = (nint)ticket };
         var count = FirstHeaderArgument;
         foreach (var (name, value) in record.Headers)
         {
             var (at, bytes) = (start + value.Start.Value, value.End.Value - value.Start.Value);
-            _arguments[count++] = new() { Type = ArgumentType.Header, Header = new() { Name = name.Utf8, Value = at, Bytes = bytes } };
+            _arguments[count++] = new()
+            {
+                Type = ArgumentType.Header,
+                Header = new() { Name = name.Utf8, Value = at, Bytes = bytes }
+            };
         }
-        var error = RdKafka.Produce(_client, (Argument*)Marshal.UnsafeAddrOfPinnedArrayElement(_arguments, 0), (nuint)count);
+        var error = RdKafka.Produce(_client, (Argument*)Marshal.UnsafeAddrOfPinnedArrayElement(_arguments, 0),
+            (nuint)count);
         if (error == 0) return ErrorCode.NoError;
         var code = RdKafka.CodeOf(error);
         RdKafka.DestroyError(error);
         return code;
 
-        Memory In(Range range) => new() { Start = start + range.Start.Value, Bytes = range.End.Value - range.Start.Value };
+        Memory In(Range range) =>
+            new() { Start = start + range.Start.Value, Bytes = range.End.Value - range.Start.Value };
     }
 
     /// <summary>Why it can't go on; NoError while it can. What was queued is then reported as purged.</summary>
@@ -111,7 +128,8 @@ public sealed unsafe class EventProducer : IDisposable
                 break;
             case RdKafka.ErrorEvent:
                 var isFatal = RdKafka.IsFatal(@event) != 0;
-                _error(new Error(isFatal ? FatalError : RdKafka.ErrorOf(@event), RdKafka.Text(RdKafka.ErrorText(@event)), isFatal));
+                _error(new Error(isFatal ? FatalError : RdKafka.ErrorOf(@event),
+                    RdKafka.Text(RdKafka.ErrorText(@event)), isFatal));
                 break;
             case RdKafka.StatisticsEvent:
                 if (!LostBrokers.Are(JsonDocument.Parse(RdKafka.Text(RdKafka.StatisticsOf(@event))))) break;
@@ -121,7 +139,8 @@ public sealed unsafe class EventProducer : IDisposable
             case RdKafka.LogEvent:
                 byte* facility, text;
                 int level;
-                if (RdKafka.LogOf(@event, &facility, &text, &level) == RdKafka.Ok) _log(new("producer", (SyslogLevel)level, RdKafka.Text(facility), RdKafka.Text(text)));
+                if (RdKafka.LogOf(@event, &facility, &text, &level) == RdKafka.Ok)
+                    _log(new("producer", (SyslogLevel)level, RdKafka.Text(facility), RdKafka.Text(text)));
                 break;
         }
     }

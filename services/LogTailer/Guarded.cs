@@ -3,8 +3,10 @@ using Checkout.Chassis.Kafka;
 namespace Checkout.LogTailer;
 
 /// <summary>
-/// Calls into librdkafka that wait inside it without a limit of their own: its questions for a partition's ends, and the end of a client, which waits for its threads. A session that waited with them would hold the
-/// slot and publish nothing, and no standby could help (seen once in hundreds of rounds of faults, librdkafka 2.16.0). What does not come back is left to itself.
+/// Calls into librdkafka that wait inside it without a limit of their own: its questions for a partition's ends, and
+/// the end of a client, which waits for its threads. A session that waited with them would hold the slot and publish
+/// nothing, and no standby could help (seen once in hundreds of rounds of faults, librdkafka 2.16.0). What does not
+/// come back is left to itself.
 /// </summary>
 public static class Guarded
 {
@@ -18,12 +20,14 @@ public static class Guarded
     /// <param name="work">Gets what it calls at each step; its token ends when it is given up, or stopped.</param>
     /// <param name="what">What could not be done, for the error.</param>
     /// <exception cref="TimeoutException">No step was said for <paramref name="longestStep"/>.</exception>
-    public static async Task<T> RunAsync<T>(Func<Action, CancellationToken, T> work, TimeSpan longestStep, string what, CancellationToken stop)
+    public static async Task<T> RunAsync<T>(Func<Action, CancellationToken, T> work, TimeSpan longestStep, string what,
+        CancellationToken stop)
     {
         using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var token = givenUp.Token;
         var steps = 0;
-        var working = Task.Factory.StartNew(() => work(() => Interlocked.Increment(ref steps), token), token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var working = Task.Factory.StartNew(() => work(() => Interlocked.Increment(ref steps), token), token,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default);
         for (int before; !working.IsCompleted;)
         {
             before = Volatile.Read(ref steps);
@@ -37,8 +41,9 @@ public static class Guarded
     }
 
     /// <summary>
-    /// The answer of an admin client. Where Confluent.Kafka fails on what librdkafka answered, the task never completes, whatever time limit the request has (seen, 2.16.0, with a description of topics, which is why
-    /// those are asked for otherwise).
+    /// The answer of an admin client. Where Confluent.Kafka fails on what librdkafka answered, the task never
+    /// completes, whatever time limit the request has (seen, 2.16.0, with a description of topics, which is why those
+    /// are asked for otherwise).
     /// </summary>
     /// <exception cref="TimeoutException">No answer came; the client is of no use any more.</exception>
     public static async Task<T> AnsweredAsync<T>(this Task<T> asked, TimeSpan requestTimeout)
@@ -51,7 +56,8 @@ public static class Guarded
     public static async Task AnsweredAsync(this Task asked, TimeSpan requestTimeout)
     {
         if (await Task.WhenAny(asked, Task.Delay(requestTimeout + Grace)) != asked)
-            throw new TimeoutException($"Kafka's admin client did not answer within {(requestTimeout + Grace).TotalSeconds:0.#} s.");
+            throw new TimeoutException(
+                $"Kafka's admin client did not answer within {(requestTimeout + Grace).TotalSeconds:0.#} s.");
         await asked;
     }
 

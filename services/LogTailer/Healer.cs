@@ -1,12 +1,19 @@
 namespace Checkout.LogTailer;
 
-/// <summary>Publishes from the store, in order, what the topic does not hold: after a lost slot, a lost topic, or a broker that forgot.</summary>
+/// <summary>
+/// Publishes from the store, in order, what the topic does not hold: after a lost slot, a lost topic, or a broker that
+/// forgot.
+/// </summary>
 public sealed class Healer(StoreDatabase database, SuccessorRule rule, Publisher publisher)
 {
-    /// <summary>Short transactions: an open snapshot makes dead versions of the head row pile up, which slows every append.</summary>
+    /// <summary>
+    /// Short transactions: an open snapshot makes dead versions of the head row pile up, which slows every append.
+    /// </summary>
     public const int PageEvents = 4_000;
 
-    /// <summary>Brings every partition up to the store's head as it is now; returns how many events were published.</summary>
+    /// <summary>
+    /// Brings every partition up to the store's head as it is now; returns how many events were published.
+    /// </summary>
     public async Task<long> HealAsync(Head head, CancellationToken stop)
     {
         var behind = Enumerable.Range(0, head.Partitions).Where(p => rule.Last(p) < head.Last[p]).ToArray();
@@ -54,7 +61,7 @@ public sealed class Healer(StoreDatabase database, SuccessorRule rule, Publisher
     }
 
     public static PublicationStoppedException Broken(StoredEvent e, SuccessorRule rule) => new(
-        $"Event {e.EventId} at position {e.Position} follows position {e.Previous} on partition {e.Partition}, and the topic's last is "
-            + $"{rule.Last(e.Partition)}: the topic holds another history than the store. Bring back the right store, or make the topic anew; it is filled "
-            + $"from the store.");
+        $"Event {e.EventId} at position {e.Position} follows position {e.Previous} on partition {e.Partition}, and "
+            + $"the topic's last is {rule.Last(e.Partition)}: the topic holds another history than the store. Bring "
+            + $"back the right store, or make the topic anew; it is filled from the store.");
 }

@@ -14,20 +14,23 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
     private const int MaxReconnectDelayMs = 1_000;
 
     /// <summary>
-    /// For how long librdkafka takes a topic that the brokers do not know for one just made; what is to go there waits. With its default of 30 s a topic deleted under load was made again after
-    /// 28 to 38 s (seen, librdkafka 2.16.0). The tailer has seen its topic described before it sends.
+    /// For how long librdkafka takes a topic that the brokers do not know for one just made; what is to go there waits.
+    /// With its default of 30 s a topic deleted under load was made again after 28 to 38 s (seen, librdkafka 2.16.0).
+    /// The tailer has seen its topic described before it sends.
     /// </summary>
     private const int TopicUnknownMs = 2_000;
 
     /// <summary>
-    /// librdkafka waits 60 s for an answer before it connects anew and sends again: so long a network that swallowed packets would hold up publication after its
-    /// return (seen, 2.16.0). Sent again, a request that was slow only is recognised by its sequence.
+    /// librdkafka waits 60 s for an answer before it connects anew and sends again: so long a network that swallowed
+    /// packets would hold up publication after its return (seen, 2.16.0). Sent again, a request that was slow only is
+    /// recognised by its sequence.
     /// </summary>
     private const int MaxAnswerDelayMs = 10_000;
 
     /// <summary>
-    /// For how long an admin client believes what it was told about a partition's leader. By default 15 minutes, in which it asks one that is dead and no other (seen, librdkafka 2.16.0): the watch over the
-    /// topic would be blind for so long.
+    /// For how long an admin client believes what it was told about a partition's leader. By default 15 minutes, in
+    /// which it asks one that is dead and no other (seen, librdkafka 2.16.0): the watch over the topic would be blind
+    /// for so long.
     /// </summary>
     private const int LeadersKnownMs = 5_000;
 
@@ -42,7 +45,8 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
             Acks = Acks.All,
             // No timer in the data path. Under load requests fill by themselves while five are in flight.
             LingerMs = 0,
-            // The tailer names the partition; this is for whoever reads the configuration, and for agreement with other producers.
+            // The tailer names the partition; this is for whoever reads the configuration, and for agreement with other
+            // producers.
             Partitioner = Partitioner.Murmur2Random,
             // No expiry: a broker outage delays, and nothing may be left out of the chain.
             MessageTimeoutMs = 0,
@@ -99,7 +103,8 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
     /// <summary>Ends a client, or leaves it to itself where it does not end.</summary>
     public async Task EndAsync(IDisposable client)
     {
-        if (!await Guarded.EndAsync(client, Guarded.LongestEnd)) log.ClientDoesNotEnd(storeName, client.GetType().Name, Guarded.LongestEnd.TotalSeconds);
+        if (!await Guarded.EndAsync(client, Guarded.LongestEnd))
+            log.ClientDoesNotEnd(storeName, client.GetType().Name, Guarded.LongestEnd.TotalSeconds);
     }
 
     private AdminClientConfig AdminConfig() => Configured(new AdminClientConfig { MetadataMaxAgeMs = LeadersKnownMs });
@@ -117,7 +122,10 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
 
     private void Lost() => log.BrokersLost(storeName);
 
-    /// <summary>The client repeats itself at every attempt to connect; what an operator has to know comes by the error handlers and the sessions.</summary>
+    /// <summary>
+    /// The client repeats itself at every attempt to connect; what an operator has to know comes by the error handlers
+    /// and the sessions.
+    /// </summary>
     private void Forward(LogMessage message)
     {
         if (message.Level < SyslogLevel.Error) log.KafkaSays(storeName, message.Facility, message.Message);

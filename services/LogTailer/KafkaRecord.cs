@@ -6,7 +6,10 @@ using Checkout.Chassis.WireFormat;
 
 namespace Checkout.LogTailer;
 
-/// <summary>A header's name as librdkafka takes it: UTF-8 with a zero at its end, in memory that stays for the life of the process.</summary>
+/// <summary>
+/// A header's name as librdkafka takes it: UTF-8 with a zero at its end, in memory that stays for the life of the
+/// process.
+/// </summary>
 public sealed class HeaderName(string text)
 {
     public string Text => text;
@@ -14,8 +17,8 @@ public sealed class HeaderName(string text)
 }
 
 /// <summary>
-/// A record of a store as it goes to Kafka: key, value and headers (CloudEvents 1.0 binary mode), one behind the other in memory that stays in place and
-/// is used again for the next record. Used by one thread at a time.
+/// A record of a store as it goes to Kafka: key, value and headers (CloudEvents 1.0 binary mode), one behind the other
+/// in memory that stays in place and is used again for the next record. Used by one thread at a time.
 /// </summary>
 public sealed class KafkaRecord(string source)
 {
@@ -87,7 +90,8 @@ public sealed class KafkaRecord(string source)
 
     private void Reserve(StoredEvent e)
     {
-        var chars = e.Key.Length + e.Type.Length + source.Length + (e.CorrelationId?.Length ?? 0) + (e.TraceParent?.Length ?? 0) + (e.TraceState?.Length ?? 0);
+        var chars = e.Key.Length + e.Type.Length + source.Length + (e.CorrelationId?.Length ?? 0)
+            + (e.TraceParent?.Length ?? 0) + (e.TraceState?.Length ?? 0);
         var atMost = FixedBytes + e.Payload.Length + Encoding.UTF8.GetMaxByteCount(chars);
         if (atMost > _bytes.Length) _bytes = GC.AllocateUninitializedArray<byte>(2 * atMost, pinned: true);
     }

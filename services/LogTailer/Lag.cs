@@ -5,8 +5,9 @@ namespace Checkout.LogTailer;
 public readonly record struct Behind(long Events, TimeSpan Age);
 
 /// <summary>
-/// How far a store's topic is behind its store: the store's head, looked at every second, against the last position before which everything is
-/// acknowledged. Ages go by this process's monotonic clock and not by the events' times, so that no clock that is wrong makes a lag or hides one.
+/// How far a store's topic is behind its store: the store's head, looked at every second, against the last position
+/// before which everything is acknowledged. Ages go by this process's monotonic clock and not by the events' times, so
+/// that no clock that is wrong makes a lag or hides one.
 /// </summary>
 public sealed class Lag(TimeProvider time)
 {
@@ -25,7 +26,8 @@ public sealed class Lag(TimeProvider time)
         {
             // A store that was restored begins again.
             if (_heads.Count > 0 && _heads[^1].Position > head) _heads.Clear();
-            if (head > Math.Max(_acknowledged ?? 0, _heads.Count > 0 ? _heads[^1].Position : 0)) _heads.Add((head, time.GetTimestamp()));
+            if (head > Math.Max(_acknowledged ?? 0, _heads.Count > 0 ? _heads[^1].Position : 0))
+                _heads.Add((head, time.GetTimestamp()));
             if (_heads.Count > MaxHeads) Thin();
         }
     }
@@ -52,7 +54,9 @@ public sealed class Lag(TimeProvider time)
         }
     }
 
-    /// <summary>Every second one goes, but for the first and the last: ages are then too low by what lies between two of them.</summary>
+    /// <summary>
+    /// Every second one goes, but for the first and the last: ages are then too low by what lies between two of them.
+    /// </summary>
     private void Thin()
     {
         for (var i = _heads.Count - 2; i > 0; i -= 2) _heads.RemoveAt(i);

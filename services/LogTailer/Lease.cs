@@ -3,8 +3,9 @@ using Npgsql;
 namespace Checkout.LogTailer;
 
 /// <summary>
-/// The right to produce: PostgreSQL has said within the last second that the slot is ours. A tailer that was frozen wakes with a stale answer, and so
-/// asks before it sends anything. Time is the monotonic clock's, counted from before the question.
+/// The right to produce: PostgreSQL has said within the last second that the slot is ours. A tailer that was frozen
+/// wakes with a stale answer, and so asks before it sends anything. Time is the monotonic clock's, counted from before
+/// the question.
 /// </summary>
 public sealed class Lease : IAsyncDisposable
 {
@@ -33,9 +34,13 @@ public sealed class Lease : IAsyncDisposable
     /// <summary>Completes when the slot is ours for the first time.</summary>
     public Task Gained => _gained.Task;
 
-    /// <summary>Asks until disposed; <paramref name="lost"/> is called once when the slot is not ours any more or can't be asked about.</summary>
+    /// <summary>
+    /// Asks until disposed; <paramref name="lost"/> is called once when the slot is not ours any more or can't be asked
+    /// about.
+    /// </summary>
     public static async Task<Lease> StartAsync(
-        NpgsqlDataSource database, string slot, int walSenderPid, TimeProvider time, Action<SlotState> seen, Func<Exception, Task> lost, CancellationToken stop)
+        NpgsqlDataSource database, string slot, int walSenderPid, TimeProvider time, Action<SlotState> seen,
+        Func<Exception, Task> lost, CancellationToken stop)
     {
         var lease = new Lease(await database.OpenConnectionAsync(stop), slot, walSenderPid, time, seen);
         lease._asking = Task.Run(() => lease.AskAsync(lost), CancellationToken.None);
@@ -65,12 +70,16 @@ public sealed class Lease : IAsyncDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
-        catch (Exception e) when (e is SlotIsAnothersException or SlotLostException or OperationCanceledException || ReplicationReader.IsConnectionTrouble(e))
+        catch (Exception e)
+            when (e is SlotIsAnothersException or SlotLostException or OperationCanceledException
+                || ReplicationReader.IsConnectionTrouble(e))
         {
-            // Also 57P01 when the server stops: a walsender waits there for confirmations that a broker outage may hold up for ever, so the session ends.
+            // Also 57P01 when the server stops: a walsender waits there for confirmations that a broker outage may hold
+            // up for ever, so the session ends.
             Volatile.Write(ref _validUntil, long.MinValue);
             await lost(e is OperationCanceledException
-                ? new TimeoutException($"PostgreSQL did not say within {QuestionTimeoutSeconds} s whose slot {_slot} is.", e)
+                ? new TimeoutException(
+                    $"PostgreSQL did not say within {QuestionTimeoutSeconds} s whose slot {_slot} is.", e)
                 : e);
         }
     }
@@ -80,7 +89,8 @@ public sealed class Lease : IAsyncDisposable
         var asked = _time.GetTimestamp();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         timeout.CancelAfter(TimeSpan.FromSeconds(QuestionTimeoutSeconds));
-        var state = await StoreDatabase.SlotAsync(_connection, _slot, timeout.Token) ?? throw new SlotLostException($"The replication slot {_slot} is gone.");
+        var state = await StoreDatabase.SlotAsync(_connection, _slot, timeout.Token)
+            ?? throw new SlotLostException($"The replication slot {_slot} is gone.");
         _seen(state);
         if (state.ActivePid == _walSenderPid)
         {
@@ -90,11 +100,13 @@ public sealed class Lease : IAsyncDisposable
         }
         else if (state.ActivePid is { } other)
         {
-            throw new SlotIsAnothersException($"The replication slot {_slot} is served by process {other}, not by our process {_walSenderPid}.");
+            throw new SlotIsAnothersException(
+                $"The replication slot {_slot} is served by process {other}, not by our process {_walSenderPid}.");
         }
         else if (_gained.Task.IsCompleted)
         {
-            throw new NpgsqlException($"The replication slot {_slot} is not served by our process {_walSenderPid} any more.");
+            throw new NpgsqlException(
+                $"The replication slot {_slot} is not served by our process {_walSenderPid} any more.");
         }
     }
 

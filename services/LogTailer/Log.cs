@@ -20,14 +20,16 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Warning, "{Store}: the session ended and a new one begins: {Reason}")]
     public static partial void SessionEnded(this ILogger log, Exception? cause, string store, string reason);
 
-    [LoggerMessage(7, LogLevel.Error, "{Store}: {Reason} The slot is made anew, and what it would have brought is published from the store.")]
+    [LoggerMessage(7, LogLevel.Error,
+        "{Store}: {Reason} The slot is made anew, and what it would have brought is published from the store.")]
     public static partial void SlotLost(this ILogger log, string store, string reason);
 
     [LoggerMessage(8, LogLevel.Information, "{Store}: published {Events} events from the store in {Seconds:F1} s.")]
     public static partial void Healed(this ILogger log, string store, long events, double seconds);
 
     [LoggerMessage(9, LogLevel.Warning,
-        "{Store}: events before position {Position} on partition {Partition} are missing on the topic; they are published from the store first.")]
+        "{Store}: events before position {Position} on partition {Partition} are missing on the topic; they are "
+            + "published from the store first.")]
     public static partial void EventsMissing(this ILogger log, string store, long position, int partition);
 
     [LoggerMessage(10, LogLevel.Warning, "{Store}: no broker answers: {Reason} Publishing goes on when one does.")]
@@ -43,17 +45,21 @@ internal static partial class Log
     public static partial void SlotMade(this ILogger log, string store, string slot);
 
     [LoggerMessage(14, LogLevel.Warning,
-        "{Store}: {Topic} partition {Partition} does not begin with the store's first event: records were lost there. What is missing is published again at its "
-            + "end. The whole partition is read at every start of a session until the topic is made anew.")]
+        "{Store}: {Topic} partition {Partition} does not begin with the store's first event: records were lost "
+            + "there. What is missing is published again at its end. The whole partition is read at every start of a "
+            + "session until the topic is made anew.")]
     public static partial void Headless(this ILogger log, string store, string topic, int partition);
 
-    [LoggerMessage(15, LogLevel.Warning, "{Store}: a Kafka client ({Client}) did not end within {Seconds} s and is left to itself.")]
+    [LoggerMessage(15, LogLevel.Warning,
+        "{Store}: a Kafka client ({Client}) did not end within {Seconds} s and is left to itself.")]
     public static partial void ClientDoesNotEnd(this ILogger log, string store, string client, double seconds);
 
     [LoggerMessage(16, LogLevel.Warning,
-        "{Store}: a Kafka client had given up every broker it knew, and was given the bootstrap servers again (docs/decisions/0008).")]
+        "{Store}: a Kafka client had given up every broker it knew, and was given the bootstrap servers again "
+            + "(docs/decisions/0008).")]
     public static partial void BrokersLost(this ILogger log, string store);
 
-    [LoggerMessage(17, LogLevel.Debug, "{Store}: the store's head can't be read, and so not how far behind the topic is: {Reason}")]
+    [LoggerMessage(17, LogLevel.Debug,
+        "{Store}: the store's head can't be read, and so not how far behind the topic is: {Reason}")]
     public static partial void LagUnknown(this ILogger log, string store, string reason);
 }

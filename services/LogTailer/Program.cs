@@ -25,7 +25,8 @@ builder.AddReadiness<BrokerWatch>("kafka");
 builder.Services
     .AddSingleton(options)
     .AddSingleton(options.Watch)
-    .AddSingleton(p => new BrokerWatch(options.Kafka.Admin(), p.GetRequiredService<IMeterFactory>(), TimeProvider.System))
+    .AddSingleton(p =>
+        new BrokerWatch(options.Kafka.Admin(), p.GetRequiredService<IMeterFactory>(), TimeProvider.System))
     .AddSingleton<IReadOnlyList<TailStatus>>(statuses)
     .AddSingleton(TimeProvider.System)
     .AddSingleton(new TailerMetrics(statuses))

@@ -2,7 +2,10 @@ using Confluent.Kafka;
 
 namespace Checkout.LogTailer;
 
-/// <summary>Sends events in the order they are given, many at a time, and keeps account of what is acknowledged. One caller at a time.</summary>
+/// <summary>
+/// Sends events in the order they are given, many at a time, and keeps account of what is acknowledged. One caller at a
+/// time.
+/// </summary>
 public sealed class Publisher : IDisposable
 {
     private readonly Head _head;
@@ -16,14 +19,15 @@ public sealed class Publisher : IDisposable
     private readonly KafkaRecord _record;
     private readonly long[] _nextOffsets;
     // By ticket: there are never more outstanding than this holds.
-    private readonly (StoredEvent Event, DateTime? CommittedAt)[] _sent = new (StoredEvent, DateTime?)[KafkaClients.MaxOutstandingEvents];
+    private readonly (StoredEvent Event, DateTime? CommittedAt)[] _sent = new (StoredEvent,
+        DateTime?)[KafkaClients.MaxOutstandingEvents];
     private readonly EventProducer _producer;
     private bool _failed;
     private long _reached;
 
     public Publisher(
-        KafkaClients kafka, Head head, PartitionEnd[] ends, Lease lease, Confirmations confirmations, SchemaIds schemaIds, UnreadGuard? guard,
-        SendTelemetry telemetry, Action confirmable, Action<Exception> fail)
+        KafkaClients kafka, Head head, PartitionEnd[] ends, Lease lease, Confirmations confirmations,
+        SchemaIds schemaIds, UnreadGuard? guard, SendTelemetry telemetry, Action confirmable, Action<Exception> fail)
     {
         (_head, _lease, _confirmations, _schemaIds, _guard, _telemetry, _confirmable, _fail) =
             (head, lease, confirmations, schemaIds, guard, telemetry, confirmable, fail);
@@ -33,9 +37,11 @@ public sealed class Publisher : IDisposable
     }
 
     /// <summary>
-    /// Completes at once unless something has to be waited for: the registry, acknowledgements, the consumers, or PostgreSQL's word that the slot is ours.
+    /// Completes at once unless something has to be waited for: the registry, acknowledgements, the consumers, or
+    /// PostgreSQL's word that the slot is ours.
     /// </summary>
-    /// <param name="committedAt">When the event's transaction committed; null when it is read from the store long after.</param>
+    /// <param name="committedAt">When the event's transaction committed; null when it is read from the store long
+    /// after.</param>
     public ValueTask PublishAsync(StoredEvent e, DateTime? committedAt, CancellationToken stop)
     {
         if (!_schemaIds.TryGet(e, out var schemaId) || !_lease.IsFresh || _guard?.HasRoom(e) == false
@@ -80,14 +86,23 @@ public sealed class Publisher : IDisposable
         }
     }
 
-    /// <summary>The event store refuses such events when they are appended, as long as its EventStore:MaxEventBytes fits what the brokers take.</summary>
+    /// <summary>
+    /// The event store refuses such events when they are appended, as long as its EventStore:MaxEventBytes fits what
+    /// the brokers take.
+    /// </summary>
     private PublicationStoppedException TooLarge(StoredEvent e) => new(
-        $"Event {e.EventId} at position {e.Position} ({e.Type}, {e.Payload.Length} bytes) is larger than message.max.bytes: raise it in Kafka:Properties and on "
-            + $"topic {_head.Topic} (max.message.bytes), and set EventStore:MaxEventBytes of the service below it.");
+        $"Event {e.EventId} at position {e.Position} ({e.Type}, {e.Payload.Length} bytes) is larger than "
+            + $"message.max.bytes: raise it in Kafka:Properties and on topic {_head.Topic} (max.message.bytes), and "
+            + "set EventStore:MaxEventBytes of the service below it.");
 
-    /// <summary>A producer that may write to no topic at all is told so by the cluster before it sends anything, and then fatally.</summary>
-    private Exception Refused(ErrorCode code) => code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
-        ? new PublicationStoppedException($"Kafka does not let this user write to topic {_head.Topic}: allow WRITE with kafka-acls.sh --add --topic {_head.Topic}.")
+    /// <summary>
+    /// A producer that may write to no topic at all is told so by the cluster before it sends anything, and then
+    /// fatally.
+    /// </summary>
+    private Exception Refused(ErrorCode code) =>
+        code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
+        ? new PublicationStoppedException($"Kafka does not let this user write to topic {_head.Topic}: allow WRITE "
+            + $"with kafka-acls.sh --add --topic {_head.Topic}.")
         : new KafkaException(code);
 
     /// <summary>Runs on the producer's poll thread, in order per partition.</summary>
@@ -97,16 +112,19 @@ public sealed class Publisher : IDisposable
         if (Volatile.Read(ref _failed)) return;
         if (report.Error != ErrorCode.NoError)
         {
-            Fail(report.Error == ErrorCode.MsgSizeTooLarge ? TooLarge(_sent[Slot(report.Ticket)].Event) : Refused(_producer.FatalError is var fatal and not ErrorCode.NoError ? fatal : report.Error));
+            Fail(report.Error == ErrorCode.MsgSizeTooLarge
+                ? TooLarge(_sent[Slot(report.Ticket)].Event)
+                : Refused(_producer.FatalError is var fatal and not ErrorCode.NoError ? fatal : report.Error));
             return;
         }
-        // Unknown (-1001) when the broker recognised a retry as a duplicate: then it is there, and only the next one can be compared.
+        // Unknown (-1001) when the broker recognised a retry as a duplicate: then it is there, and only the next one
+        // can be compared.
         ref var next = ref _nextOffsets[report.Partition];
         if (report.Offset >= 0 && report.Offset != next)
         {
             Fail(new TopicChangedException(
-                $"Topic {_head.Topic} partition {report.Partition} gave offset {report.Offset} and {next} was next: it was truncated, made anew, "
-                    + $"or written by another."));
+                $"Topic {_head.Topic} partition {report.Partition} gave offset {report.Offset} and {next} was next: "
+                    + $"it was truncated, made anew, or written by another."));
             return;
         }
         Volatile.Write(ref next, next + 1);
@@ -137,7 +155,9 @@ public sealed class Publisher : IDisposable
         }
     }
 
-    /// <summary>The oldest event that waits for its acknowledgement; null where none does, or just now another does.</summary>
+    /// <summary>
+    /// The oldest event that waits for its acknowledgement; null where none does, or just now another does.
+    /// </summary>
     public StoredEvent? Oldest => _confirmations.FirstOutstanding is { } ticket && _sent[Slot(ticket)].Event is { } e
         && _confirmations.FirstOutstanding == ticket ? e : null;
 
@@ -159,7 +179,10 @@ public sealed class Publisher : IDisposable
         return next;
     }
 
-    /// <summary>Lets what is on its way arrive, for a clean end: what arrives later lands as a duplicate behind the next session's events.</summary>
+    /// <summary>
+    /// Lets what is on its way arrive, for a clean end: what arrives later lands as a duplicate behind the next
+    /// session's events.
+    /// </summary>
     public void Finish(TimeSpan atMost)
     {
         if (!Volatile.Read(ref _failed) && _lease.IsFresh) _producer.Flush(atMost);

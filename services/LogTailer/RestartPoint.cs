@@ -3,16 +3,18 @@ using Npgsql;
 namespace Checkout.LogTailer;
 
 /// <summary>
-/// PostgreSQL removes log only up to a slot's restart point, and moves that only at a record of the running transactions, which it writes every 15 s or at a
-/// checkpoint: an idle database beside one that writes 50 MB/s keeps 750 MB, all of it confirmed (seen, PostgreSQL 15.18). Making a logical slot writes such a
-/// record at once, so where much is kept that is confirmed, a temporary one is made and dropped.
+/// PostgreSQL removes log only up to a slot's restart point, and moves that only at a record of the running
+/// transactions, which it writes every 15 s or at a checkpoint: an idle database beside one that writes 50 MB/s keeps
+/// 750 MB, all of it confirmed (seen, PostgreSQL 15.18). Making a logical slot writes such a record at once, so where
+/// much is kept that is confirmed, a temporary one is made and dropped.
 /// </summary>
 public sealed class RestartPoint(StoreDatabase database, string slot, TimeProvider time)
 {
     public const long WorthMovingBytes = 8 << 20;
     /// <summary>
-    /// A transaction that was open at a record holds the point at the record before it, so one is not enough; a transaction left open holds it where it began,
-    /// whatever is tried, and then only PostgreSQL's own records are waited for.
+    /// A transaction that was open at a record holds the point at the record before it, so one is not enough; a
+    /// transaction left open holds it where it began, whatever is tried, and then only PostgreSQL's own records are
+    /// waited for.
     /// </summary>
     private const int MaxInVain = 8;
     private static readonly TimeSpan PauseInVain = TimeSpan.FromSeconds(15);

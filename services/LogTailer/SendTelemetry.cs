@@ -4,8 +4,12 @@ using System.Globalization;
 
 namespace Checkout.LogTailer;
 
-/// <summary>What an acknowledged event adds to the metrics, and its span. Per event it costs two counters when nobody listens to spans.</summary>
-public sealed class SendTelemetry(TailerMetrics metrics, string storeName, string correlationAttribute, TimeProvider time)
+/// <summary>
+/// What an acknowledged event adds to the metrics, and its span. Per event it costs two counters when nobody listens to
+/// spans.
+/// </summary>
+public sealed class SendTelemetry(TailerMetrics metrics, string storeName, string correlationAttribute,
+    TimeProvider time)
 {
     public const string SourceName = "Checkout.LogTailer";
     private static readonly ActivitySource Source = new(SourceName);
@@ -15,17 +19,20 @@ public sealed class SendTelemetry(TailerMetrics metrics, string storeName, strin
     {
         metrics.Published.Add(1, _store);
         var now = time.GetUtcNow().UtcDateTime;
-        if (committedAt is { } committed) metrics.PublishDuration.Record(Math.Max(0, (now - committed).TotalSeconds), _store);
+        if (committedAt is { } committed)
+            metrics.PublishDuration.Record(Math.Max(0, (now - committed).TotalSeconds), _store);
         if (e.TraceParent is not null && Source.HasListeners()) Span(head, e, committedAt ?? now, now, offset);
     }
 
     /// <summary>
-    /// From the commit to the acknowledgement. The context stored with the row is the creation context: it went into the record as it is, so this span
-    /// is a CLIENT's, a child of it and linked to it, and injects nothing (OpenTelemetry messaging conventions 1.44.0).
+    /// From the commit to the acknowledgement. The context stored with the row is the creation context: it went into
+    /// the record as it is, so this span is a CLIENT's, a child of it and linked to it, and injects nothing
+    /// (OpenTelemetry messaging conventions 1.44.0).
     /// </summary>
     private void Span(Head head, StoredEvent e, DateTime start, DateTime end, long offset)
     {
-        // Whoever created the event decided whether its trace is recorded; the span is a leaf, so without that it need not be made.
+        // Whoever created the event decided whether its trace is recorded; the span is a leaf, so without that it need
+        // not be made.
         if (!ActivityContext.TryParse(e.TraceParent, e.TraceState, isRemote: true, out var creation)
             || !creation.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)) return;
         KeyValuePair<string, object?>[] tags =
@@ -36,7 +43,8 @@ public sealed class SendTelemetry(TailerMetrics metrics, string storeName, strin
             new("messaging.destination.name", head.Topic),
             new("messaging.destination.partition.id", e.Partition.ToString(CultureInfo.InvariantCulture)),
         ];
-        using var span = Source.CreateActivity($"send {head.Topic}", ActivityKind.Client, creation, tags, [new ActivityLink(creation)]);
+        using var span = Source.CreateActivity($"send {head.Topic}", ActivityKind.Client, creation, tags,
+            [new ActivityLink(creation)]);
         if (span is null) return;
         span.SetStartTime(start < end ? start : end);
         span.Start();

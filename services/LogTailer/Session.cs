@@ -8,12 +8,14 @@ namespace Checkout.LogTailer;
 
 /// <summary>What a session needs that outlives it.</summary>
 public sealed record SessionParts(
-    StoreOptions Store, string Slot, NpgsqlDataSource Source, StoreDatabase Database, KafkaClients Kafka, Chassis.Registry.RegistryClient Registry,
-    UnreadGuardOptions Guard, WatchOptions Watch, SendTelemetry Telemetry, TimeProvider Time, TailStatus Status, ILogger Log, Action<TailState, string> Report);
+    StoreOptions Store, string Slot, NpgsqlDataSource Source, StoreDatabase Database, KafkaClients Kafka,
+    Chassis.Registry.RegistryClient Registry, UnreadGuardOptions Guard, WatchOptions Watch, SendTelemetry Telemetry,
+    TimeProvider Time, TailStatus Status, ILogger Log, Action<TailState, string> Report);
 
 /// <summary>
-/// From holding the slot to losing it or failing: find the topic's ends, publish what is missing there, then push as the log speaks. Any doubt ends the
-/// session; the next one judges by the topic itself, so nothing has to be remembered or repaired.
+/// From holding the slot to losing it or failing: find the topic's ends, publish what is missing there, then push as
+/// the log speaks. Any doubt ends the session; the next one judges by the topic itself, so nothing has to be remembered
+/// or repaired.
 /// </summary>
 /// <param name="accounted">What the session before accounted for.</param>
 public sealed class Session(SessionParts parts, Head head, long[]? accounted) : IAsyncDisposable
@@ -21,14 +23,17 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
     private static readonly TimeSpan FinishTimeout = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _ended = new();
-    private readonly Confirmations _confirmations = new(KafkaClients.MaxOutstandingEvents, KafkaClients.MaxOutstandingBytes);
+    private readonly Confirmations _confirmations = new(KafkaClients.MaxOutstandingEvents,
+        KafkaClients.MaxOutstandingBytes);
     private readonly ReplicationReader _reader = new(parts.Store.ConnectionString, parts.Slot);
     private readonly RestartPoint _restartPoint = new(parts.Database, parts.Slot, parts.Time);
     private Publisher? _publisher;
     private Exception? _failure;
     private bool _healed;
 
-    /// <summary>Everything up to this position of the store is acknowledged; null where that is not known yet.</summary>
+    /// <summary>
+    /// Everything up to this position of the store is acknowledged; null where that is not known yet.
+    /// </summary>
     public long? Acknowledged => _publisher?.Acknowledged;
 
     /// <summary>The offsets up to which it knows what is on the topic.</summary>
@@ -42,7 +47,8 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         {
             await HoldSlotAsync(either.Token, stop);
         }
-        catch (Exception e) when (!stop.IsCancellationRequested && Volatile.Read(ref _failure) is { } failure && failure != e)
+        catch (Exception e)
+            when (!stop.IsCancellationRequested && Volatile.Read(ref _failure) is { } failure && failure != e)
         {
             // What ended the session says more than the cancellations that followed from it.
             ExceptionDispatchInfo.Throw(failure);
@@ -56,7 +62,8 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
 
     private async Task HoldSlotAsync(CancellationToken ended, CancellationToken stop)
     {
-        // Until healing is done nothing counts as idle, so no position is confirmed past an event that is not on the topic.
+        // Until healing is done nothing counts as idle, so no position is confirmed past an event that is not on the
+        // topic.
         _confirmations.Opened();
         await _reader.OpenAsync(ended);
         using var streaming = CancellationTokenSource.CreateLinkedTokenSource(ended);
@@ -65,7 +72,8 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         var next = StartedAsync(messages, streaming.Token);
         try
         {
-            await using var lease = await Lease.StartAsync(parts.Source, parts.Slot, _reader.WalSenderPid, parts.Time, Seen, e => LostAsync(e, next), ended);
+            await using var lease = await Lease.StartAsync(parts.Source, parts.Slot, _reader.WalSenderPid, parts.Time,
+                Seen, e => LostAsync(e, next), ended);
             await Task.WhenAny(next, lease.Gained).WaitAsync(ended);
             await PublishAsync(messages, next, lease, ended, stop);
         }
@@ -76,8 +84,12 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         }
     }
 
-    /// <summary>The first move. A slot that can't be read is told by it, at once or when the first change is decoded: then the session ends, whatever it is at.</summary>
-    private async Task<bool> StartedAsync(IAsyncEnumerator<PgOutputReplicationMessage> messages, CancellationToken ended)
+    /// <summary>
+    /// The first move. A slot that can't be read is told by it, at once or when the first change is decoded: then the
+    /// session ends, whatever it is at.
+    /// </summary>
+    private async Task<bool> StartedAsync(IAsyncEnumerator<PgOutputReplicationMessage> messages,
+        CancellationToken ended)
     {
         try
         {
@@ -90,7 +102,10 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         }
     }
 
-    /// <summary>PostgreSQL says why the stream ended before it frees the slot, so the word of the stream is only still to be read, and says more.</summary>
+    /// <summary>
+    /// PostgreSQL says why the stream ended before it frees the slot, so the word of the stream is only still to be
+    /// read, and says more.
+    /// </summary>
     private async Task LostAsync(Exception e, Task<bool> next)
     {
         await Task.WhenAny(next, Task.Delay(FinishTimeout, parts.Time));
@@ -98,7 +113,8 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
     }
 
     private async Task PublishAsync(
-        IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next, Lease lease, CancellationToken ended, CancellationToken stop)
+        IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next, Lease lease, CancellationToken ended,
+        CancellationToken stop)
     {
         var admin = parts.Kafka.Admin();
         try
@@ -112,7 +128,8 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
     }
 
     private async Task PublishAsync(
-        IAdminClient admin, IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next, Lease lease, CancellationToken ended, CancellationToken stop)
+        IAdminClient admin, IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next, Lease lease,
+        CancellationToken ended, CancellationToken stop)
     {
         var topics = new Topic(parts.Kafka, admin);
         await topics.EnsureAsync(head, reason => parts.Report(TailState.Waiting, reason), ended);
@@ -122,11 +139,14 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         using var confirmer = new Confirmer(_reader, _confirmations, Fail);
         var schemaIds = new SchemaIds(parts.Database, parts.Registry, head.Topic, Waits);
         var publisher = _publisher = new Publisher(
-            parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry, confirmer.Signal, Fail);
+            parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry,
+            confirmer.Signal, Fail);
         var learning = schemaIds.LearnAsync(ended);
         var confirming = confirmer.RunAsync(ended);
-        var watching = new TopicWatch(admin, topics, head.Topic, ends, parts.Kafka.InMemory, publisher, Fail).RunAsync(ended);
-        var judging = new StandstillWatch(parts.Kafka, head, publisher, parts.Watch, parts.Time, Waits, Fail).RunAsync(ended);
+        var watching = new TopicWatch(admin, topics, head.Topic, ends, parts.Kafka.InMemory, publisher, Fail)
+            .RunAsync(ended);
+        var judging = new StandstillWatch(parts.Kafka, head, publisher, parts.Watch, parts.Time, Waits, Fail)
+            .RunAsync(ended);
         try
         {
             var rule = new SuccessorRule(ends.Select(e => e.Position));
@@ -139,13 +159,15 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
-            // Before what follows from the end of the stream, such as a lease that finds the slot free, can be taken for the reason.
+            // Before what follows from the end of the stream, such as a lease that finds the slot free, can be taken
+            // for the reason.
             Fail(e);
             throw;
         }
         finally
         {
-            if (stop.IsCancellationRequested && Volatile.Read(ref _failure) is null) await FinishAsync(publisher, confirmer);
+            if (stop.IsCancellationRequested && Volatile.Read(ref _failure) is null)
+                await FinishAsync(publisher, confirmer);
             await _ended.CancelAsync();
             await SettledAsync(learning);
             await SettledAsync(confirming);
@@ -172,12 +194,14 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
 
     private UnreadGuard? Guard(IAdminClient admin, PartitionEnd[] ends) =>
         parts.Store.ReadBy.Count == 0 ? null
-            : new UnreadGuard(admin, parts.Store.ReadBy, head.Topic, ends, parts.Guard.MaxUnreadBytesPerPartition, Waits);
+            : new UnreadGuard(admin, parts.Store.ReadBy, head.Topic, ends, parts.Guard.MaxUnreadBytesPerPartition,
+                Waits);
 
     private async Task HealAsync(Healer healer, CancellationToken ended)
     {
         // Read now, with the slot held: whatever commits later comes through the slot.
-        var now = await parts.Database.HeadAsync(ended) ?? throw new TopicChangedException("The store's head row went away.");
+        var now = await parts.Database.HeadAsync(ended)
+            ?? throw new TopicChangedException("The store's head row went away.");
         var started = parts.Time.GetTimestamp();
         parts.Report(TailState.Healing, $"comparing the store, at position {now.Position}, with {head.Topic}");
         var healed = await healer.HealAsync(now, ended);
@@ -185,7 +209,9 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         if (healed > 0) parts.Log.Healed(parts.Store.Name, healed, parts.Time.GetElapsedTime(started).TotalSeconds);
     }
 
-    /// <summary>A clean end: what is on its way arrives and is confirmed, so the next start finds nothing to skip.</summary>
+    /// <summary>
+    /// A clean end: what is on its way arrives and is confirmed, so the next start finds nothing to skip.
+    /// </summary>
     private static async Task FinishAsync(Publisher publisher, Confirmer confirmer)
     {
         await Blocking.RunAsync(() => publisher.Finish(FinishTimeout));
@@ -205,7 +231,9 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         {
             await task.WaitAsync(FinishTimeout);
         }
-        catch (Exception e) when (e is OperationCanceledException or TimeoutException or KafkaException or SlotLostException or SlotIsAnothersException
+        catch (Exception e)
+            when (e is OperationCanceledException or TimeoutException or KafkaException or SlotLostException
+                or SlotIsAnothersException
             || ReplicationReader.IsConnectionTrouble(e))
         {
             // The reason is reported by whoever ended the session.

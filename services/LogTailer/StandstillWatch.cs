@@ -4,11 +4,13 @@ using Confluent.Kafka;
 namespace Checkout.LogTailer;
 
 /// <summary>
-/// No silence without an end: where the oldest event that the Kafka client has is not acknowledged, while the leader of its partition answers another
-/// client, the client is at fault, whatever the fault is, also where it serves other partitions. The session ends, and the next one has a new client.
+/// No silence without an end: where the oldest event that the Kafka client has is not acknowledged, while the leader of
+/// its partition answers another client, the client is at fault, whatever the fault is, also where it serves other
+/// partitions. The session ends, and the next one has a new client.
 /// </summary>
 public sealed class StandstillWatch(
-    KafkaClients kafka, Head head, Publisher publisher, WatchOptions options, TimeProvider time, Action<string?> waiting, Action<Exception> fail)
+    KafkaClients kafka, Head head, Publisher publisher, WatchOptions options, TimeProvider time,
+    Action<string?> waiting, Action<Exception> fail)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private const int AsksEachLimit = 4;
@@ -30,10 +32,12 @@ public sealed class StandstillWatch(
         {
             var oldest = publisher.Oldest;
             if (oldest is null || oldest.Position != _oldest) Goes(oldest);
-            else if (time.GetElapsedTime(_oldestSince) is var waits && waits > _askInterval && await StandsAsync(oldest, waits))
+            else if (time.GetElapsedTime(_oldestSince) is var waits && waits > _askInterval
+                && await StandsAsync(oldest, waits))
             {
-                fail(new TimeoutException($"{publisher.Outstanding} events were handed to the Kafka client, and the oldest was not acknowledged for "
-                    + $"{waits.TotalSeconds:F0} s, though the leader of {head.Topic} partition {oldest.Partition} answers: a new client takes over."));
+                fail(new TimeoutException($"{publisher.Outstanding} events were handed to the Kafka client, and the "
+                    + $"oldest was not acknowledged for {waits.TotalSeconds:F0} s, though the leader of {head.Topic} "
+                    + $"partition {oldest.Partition} answers: a new client takes over."));
                 return;
             }
         }
@@ -46,7 +50,10 @@ public sealed class StandstillWatch(
         _told = false;
     }
 
-    /// <summary>A leader that answers again after it was away must have done so for as long: the client, too, takes a while to come back.</summary>
+    /// <summary>
+    /// A leader that answers again after it was away must have done so for as long: the client, too, takes a while to
+    /// come back.
+    /// </summary>
     private async Task<bool> StandsAsync(StoredEvent oldest, TimeSpan waits)
     {
         if (time.GetElapsedTime(_askedAt) < _askInterval) return false;

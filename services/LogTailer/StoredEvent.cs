@@ -1,6 +1,8 @@
 namespace Checkout.LogTailer;
 
-/// <summary>One row of a store's table events. The payload is Avro in single-object encoding; the tailer never looks into it.</summary>
+/// <summary>
+/// One row of a store's table events. The payload is Avro in single-object encoding; the tailer never looks into it.
+/// </summary>
 public sealed record StoredEvent(
     long Position,
     long Previous,

@@ -3,13 +3,18 @@ using Npgsql.Replication.PgOutput.Messages;
 
 namespace Checkout.LogTailer;
 
-/// <summary>Follows the slot's messages: each insert is judged by the successor rule, each commit is handed to the confirmations.</summary>
-public sealed class Streamer(Head head, SuccessorRule rule, Healer healer, Publisher publisher, Confirmations confirmations, SessionParts parts)
+/// <summary>
+/// Follows the slot's messages: each insert is judged by the successor rule, each commit is handed to the
+/// confirmations.
+/// </summary>
+public sealed class Streamer(Head head, SuccessorRule rule, Healer healer, Publisher publisher,
+    Confirmations confirmations, SessionParts parts)
 {
     private EventColumn[] _columns = [];
     private DateTime _committedAt;
 
-    public async Task RunAsync(IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next, CancellationToken stop)
+    public async Task RunAsync(IAsyncEnumerator<PgOutputReplicationMessage> messages, Task<bool> next,
+        CancellationToken stop)
     {
         // The first move was made before the topic's ends were read.
         for (var more = await next; more; more = await messages.MoveNextAsync())
@@ -29,7 +34,8 @@ public sealed class Streamer(Head head, SuccessorRule rule, Healer healer, Publi
                 _columns = EventColumns.Of(relation);
                 break;
             case InsertMessage insert:
-                if (await ReplicationReader.ReadAsync(insert.NewRow, _columns, rule, stop) is { } e) await PublishAsync(e, stop);
+                if (await ReplicationReader.ReadAsync(insert.NewRow, _columns, rule, stop) is { } e)
+                    await PublishAsync(e, stop);
                 break;
             case CommitMessage commit:
                 // Not CommitLsn: a transaction confirmed at its CommitLsn comes again (PostgreSQL 15.18).

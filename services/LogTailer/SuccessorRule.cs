@@ -8,16 +8,20 @@ public enum Step
     /// <summary>At or before the partition's last record: it is on the topic already.</summary>
     Skip,
 
-    /// <summary>Events between the partition's last record and this one are not on the topic: they come first.</summary>
+    /// <summary>
+    /// Events between the partition's last record and this one are not on the topic: they come first.
+    /// </summary>
     Missing,
 
-    /// <summary>The partition's last record is none that this event could follow: the topic holds another history.</summary>
+    /// <summary>
+    /// The partition's last record is none that this event could follow: the topic holds another history.
+    /// </summary>
     Contradiction,
 }
 
 /// <summary>
-/// A partition takes only the successor of its last record. Start after a crash, a lost slot, a lost topic and a broker that forgot are this one rule.
-/// Used by one thread at a time.
+/// A partition takes only the successor of its last record. Start after a crash, a lost slot, a lost topic and a broker
+/// that forgot are this one rule. Used by one thread at a time.
 /// </summary>
 public sealed class SuccessorRule(IEnumerable<long> last)
 {

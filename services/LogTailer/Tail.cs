@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace Checkout.LogTailer;
 
-/// <summary>Follows one database for as long as the process lives: session after session, on standby while another tailer holds the slot.</summary>
+/// <summary>
+/// Follows one database for as long as the process lives: session after session, on standby while another tailer holds
+/// the slot.
+/// </summary>
 public sealed partial class Tail
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
@@ -28,17 +31,23 @@ public sealed partial class Tail
     private volatile Session? _session;
 
     public Tail(
-        StoreOptions store, TailerOptions options, RegistryClient registry, TailerMetrics metrics, TailStatus status, NpgsqlDataSource source, ILogger log,
-        TimeProvider time)
+        StoreOptions store, TailerOptions options, RegistryClient registry, TailerMetrics metrics, TailStatus status,
+        NpgsqlDataSource source, ILogger log, TimeProvider time)
     {
-        _parts = new(store, SlotName(store.ConnectionString), source, new StoreDatabase(source), new KafkaClients(options.Kafka, store.Name, log), registry,
-            options.UnreadGuard, options.Watch, new SendTelemetry(metrics, store.Name, options.Telemetry.CorrelationAttribute, time), time, status, log, Report);
+        _parts = new(store, SlotName(store.ConnectionString), source, new StoreDatabase(source),
+            new KafkaClients(options.Kafka, store.Name, log), registry,
+            options.UnreadGuard, options.Watch,
+            new SendTelemetry(metrics, store.Name, options.Telemetry.CorrelationAttribute, time), time, status, log,
+            Report);
     }
 
-    /// <summary>Slot names are shared by all databases of a server, and take lower-case letters, digits and underscores.</summary>
+    /// <summary>
+    /// Slot names are shared by all databases of a server, and take lower-case letters, digits and underscores.
+    /// </summary>
     public static string SlotName(string connectionString)
     {
-        var name = "logtailer_" + NotInSlotNames().Replace(new NpgsqlConnectionStringBuilder(connectionString).Database!.ToLowerInvariant(), "_");
+        var name = "logtailer_" + NotInSlotNames()
+            .Replace(new NpgsqlConnectionStringBuilder(connectionString).Database!.ToLowerInvariant(), "_");
         return name.Length <= MaxSlotNameLength ? name : name[..MaxSlotNameLength];
     }
 
@@ -58,7 +67,8 @@ public sealed partial class Tail
             }
             catch (Exception e)
             {
-                // The loop of the process: whatever ended a session, the next one starts from what the topic and the store hold.
+                // The loop of the process: whatever ended a session, the next one starts from what the topic and the
+                // store hold.
                 await AfterAsync(e, stop);
             }
         }
@@ -83,7 +93,8 @@ public sealed partial class Tail
         }
         else if (slot.IsLost)
         {
-            throw new SlotLostException($"The replication slot {_parts.Slot} is lost: PostgreSQL removed log that it had kept for it "
+            throw new SlotLostException(
+                $"The replication slot {_parts.Slot} is lost: PostgreSQL removed log that it had kept for it "
                 + $"(max_slot_wal_keep_size).");
         }
         else if (slot.ActivePid is { } pid)
@@ -114,7 +125,8 @@ public sealed partial class Tail
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
-                // The store is away, as a rule: what is known of it grows old meanwhile. A watch must not end unnoticed, whatever comes.
+                // The store is away, as a rule: what is known of it grows old meanwhile. A watch must not end
+                // unnoticed, whatever comes.
                 _parts.Log.LagUnknown(_parts.Store.Name, e.Message);
             }
             catch (OperationCanceledException)
@@ -156,7 +168,8 @@ public sealed partial class Tail
     }
 
     /// <summary>Troubles of others, whose stack says nothing that their sentence does not.</summary>
-    private static bool IsExpected(Exception e) => e is NpgsqlException or KafkaException or TopicChangedException or TimeoutException;
+    private static bool IsExpected(Exception e) =>
+        e is NpgsqlException or KafkaException or TopicChangedException or TimeoutException;
 
     private async Task DropSlotAsync(Exception why, CancellationToken stop)
     {

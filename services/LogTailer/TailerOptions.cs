@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Checkout.LogTailer;
 
-/// <summary>The settings of the process; see appsettings.json. Checked once at start: with wrong settings it does not start.</summary>
+/// <summary>
+/// The settings of the process; see appsettings.json. Checked once at start: with wrong settings it does not start.
+/// </summary>
 public sealed class TailerOptions
 {
     public IList<StoreOptions> Stores { get; init; } = [];
@@ -25,9 +27,11 @@ public sealed class TailerOptions
     private IEnumerable<string> StoreFaults()
     {
         if (Stores.Count == 0)
-            yield return "Stores is empty: name at least one database to follow, with Stores:0:Name and Stores:0:ConnectionString.";
+            yield return "Stores is empty: name at least one database to follow, with Stores:0:Name and "
+                + "Stores:0:ConnectionString.";
         foreach (var twice in Stores.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
-            yield return $"Stores names '{twice.Key}' {twice.Count()} times: give every followed database a name of its own.";
+            yield return $"Stores names '{twice.Key}' {twice.Count()} times: give every followed database a name of "
+                + "its own.";
     }
 }
 
@@ -37,15 +41,20 @@ public sealed class StoreOptions
     public string Name { get; set; } = "";
     public string ConnectionString { get; set; } = "";
 
-    /// <summary>Consumer groups that read this store's topic. Only for the in-memory broker: see <see cref="UnreadGuardOptions"/>.</summary>
+    /// <summary>
+    /// Consumer groups that read this store's topic. Only for the in-memory broker: see <see
+    /// cref="UnreadGuardOptions"/>.
+    /// </summary>
     public IList<string> ReadBy { get; init; } = [];
 
     public IEnumerable<string> Faults(string path)
     {
         if (string.IsNullOrWhiteSpace(Name))
-            yield return $"{path}:Name is missing: give the followed database the name that logs, metrics and health shall use.";
+            yield return $"{path}:Name is missing: give the followed database the name that logs, metrics and health "
+                + "shall use.";
         if (Fault(ConnectionString) is { } fault)
-            yield return $"{path}:ConnectionString {fault}: write one like Host=localhost;Database=store;Username=logtailer, of a role with REPLICATION.";
+            yield return $"{path}:ConnectionString {fault}: write one like "
+                + "Host=localhost;Database=store;Username=logtailer, of a role with REPLICATION.";
     }
 
     private static string? Fault(string connectionString)
@@ -67,7 +76,9 @@ public sealed class KafkaOptions
 {
     public string BootstrapServers { get; set; } = "";
 
-    /// <summary>True for librdkafka's in-memory broker: it can't create or describe topics, so whoever runs it makes them.</summary>
+    /// <summary>
+    /// True for librdkafka's in-memory broker: it can't create or describe topics, so whoever runs it makes them.
+    /// </summary>
     public bool InMemory { get; set; }
     public short TopicReplicationFactor { get; set; } = 3;
     public short MinInSyncReplicas { get; set; } = 2;
@@ -88,17 +99,19 @@ public sealed class KafkaOptions
         if (string.IsNullOrWhiteSpace(BootstrapServers))
             yield return "Kafka:BootstrapServers is missing: give at least one broker, for example localhost:9092.";
         if (TopicReplicationFactor < 1)
-            yield return $"Kafka:TopicReplicationFactor is {TopicReplicationFactor}: a topic needs at least 1 replica, and 3 in production.";
+            yield return $"Kafka:TopicReplicationFactor is {TopicReplicationFactor}: a topic needs at least 1 "
+                + "replica, and 3 in production.";
         if (MinInSyncReplicas < 1 || MinInSyncReplicas > TopicReplicationFactor)
-            yield return $"Kafka:MinInSyncReplicas is {MinInSyncReplicas}: choose between 1 and Kafka:TopicReplicationFactor ({TopicReplicationFactor}), or "
-                + $"nothing could ever be acknowledged.";
+            yield return $"Kafka:MinInSyncReplicas is {MinInSyncReplicas}: choose between 1 and "
+                + $"Kafka:TopicReplicationFactor ({TopicReplicationFactor}), or nothing could ever be acknowledged.";
     }
 }
 
 /// <summary>
-/// librdkafka's in-memory broker keeps 5 MiB a partition and drops the oldest silently, read or not (2.16.0: rdkafka_mock.c). For a store with
-/// <see cref="StoreOptions.ReadBy"/> the tailer keeps what those groups have not committed below this limit. A real cluster keeps everything: leave ReadBy
-/// empty.
+/// librdkafka's in-memory broker keeps 5 MiB a partition and drops the oldest silently, read or not (2.16.0:
+/// rdkafka_mock.c). For a store with
+/// <see cref="StoreOptions.ReadBy"/> the tailer keeps what those groups have not committed below this limit. A real
+/// cluster keeps everything: leave ReadBy empty.
 /// </summary>
 public sealed class UnreadGuardOptions
 {
@@ -109,8 +122,8 @@ public sealed class UnreadGuardOptions
     public IEnumerable<string> Faults()
     {
         if (MaxUnreadBytesPerPartition is < 65_536 or > BrokerKeepsBytesPerPartition)
-            yield return $"UnreadGuard:MaxUnreadBytesPerPartition is {MaxUnreadBytesPerPartition}: choose between 65536 and {BrokerKeepsBytesPerPartition}, "
-                + $"which is what the in-memory broker keeps.";
+            yield return $"UnreadGuard:MaxUnreadBytesPerPartition is {MaxUnreadBytesPerPartition}: choose between "
+                + $"65536 and {BrokerKeepsBytesPerPartition}, which is what the in-memory broker keeps.";
     }
 }
 
@@ -118,17 +131,22 @@ public sealed class UnreadGuardOptions
 public sealed class WatchOptions
 {
     /// <summary>
-    /// For so long the oldest event that was handed to the Kafka client may wait for its acknowledgement while the leader of its partition answers others;
-    /// then the session ends, and a new one begins with a new client. Above the 10 s after which a request is sent again.
+    /// For so long the oldest event that was handed to the Kafka client may wait for its acknowledgement while the
+    /// leader of its partition answers others; then the session ends, and a new one begins with a new client. Above the
+    /// 10 s after which a request is sent again.
     /// </summary>
     public TimeSpan LongestStandstill { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>A store whose oldest event waits longer for Kafka's acknowledgement degrades the process's health.</summary>
+    /// <summary>
+    /// A store whose oldest event waits longer for Kafka's acknowledgement degrades the process's health.
+    /// </summary>
     public TimeSpan LongestLag { get; set; } = TimeSpan.FromSeconds(5);
 
     public IEnumerable<string> Faults()
     {
-        if (LongestStandstill <= TimeSpan.Zero) yield return $"Watch:LongestStandstill is {LongestStandstill}: give a time as hh:mm:ss, such as 00:00:20.";
-        if (LongestLag <= TimeSpan.Zero) yield return $"Watch:LongestLag is {LongestLag}: give a time as hh:mm:ss, such as 00:00:05.";
+        if (LongestStandstill <= TimeSpan.Zero)
+            yield return $"Watch:LongestStandstill is {LongestStandstill}: give a time as hh:mm:ss, such as 00:00:20.";
+        if (LongestLag <= TimeSpan.Zero)
+            yield return $"Watch:LongestLag is {LongestLag}: give a time as hh:mm:ss, such as 00:00:05.";
     }
 }

@@ -6,7 +6,8 @@ using Confluent.Kafka.Admin;
 namespace Checkout.LogTailer;
 
 /// <summary>
-/// Makes sure that a store's topic is there, keeps everything, is replicated as the settings want it, and has the partition count that is pinned in the store.
+/// Makes sure that a store's topic is there, keeps everything, is replicated as the settings want it, and has the
+/// partition count that is pinned in the store.
 /// </summary>
 public sealed class Topic(KafkaClients kafka, IAdminClient admin)
 {
@@ -43,17 +44,23 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
                 MustMatch(head, partitions);
                 return;
             }
-            waiting($"topic {head.Topic} is not on the in-memory broker yet: whoever runs the broker makes it, with {head.Partitions} partitions");
+            waiting($"topic {head.Topic} is not on the in-memory broker yet: whoever runs the broker makes it, with "
+                + $"{head.Partitions} partitions");
             await Task.Delay(AppearanceInterval, stop);
         }
     }
 
-    /// <summary>Null when there is no such topic. Asked so that it is not made by the question, as a metadata request by its name would.</summary>
+    /// <summary>
+    /// Null when there is no such topic. Asked so that it is not made by the question, as a metadata request by its
+    /// name would.
+    /// </summary>
     public async Task<int?> PartitionsAsync(string topic)
     {
-        // The in-memory broker (librdkafka 2.16.0) makes topics of 4 partitions and serves neither CreateTopics nor DescribeConfigs.
+        // The in-memory broker (librdkafka 2.16.0) makes topics of 4 partitions and serves neither CreateTopics nor
+        // DescribeConfigs.
         if (kafka.InMemory)
-            return (await Blocking.RunAsync(() => admin.GetMetadata(RequestTimeout))).Topics.Find(t => t.Topic == topic && t.Partitions.Count > 0)?.Partitions.Count;
+            return (await Blocking.RunAsync(() => admin.GetMetadata(RequestTimeout))).Topics.Find(t => t.Topic == topic
+                && t.Partitions.Count > 0)?.Partitions.Count;
         return (await DescriptionAsync(topic))?.Replicas.Count;
     }
 
@@ -64,7 +71,8 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
         {
             ErrorCode.NoError => described,
             ErrorCode.UnknownTopicOrPart => null,
-            ErrorCode.TopicAuthorizationFailed => throw MayNot("describe", topic, "DESCRIBE, DESCRIBE_CONFIGS, READ and WRITE"),
+            ErrorCode.TopicAuthorizationFailed =>
+                throw MayNot("describe", topic, "DESCRIBE, DESCRIBE_CONFIGS, READ and WRITE"),
             var error => throw new KafkaException(error),
         };
     }
@@ -85,7 +93,9 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
         };
         try
         {
-            await admin.CreateTopicsAsync([specification], new() { RequestTimeout = RequestTimeout, OperationTimeout = RequestTimeout }).AnsweredAsync(2 * RequestTimeout);
+            await admin.CreateTopicsAsync([specification],
+                new() { RequestTimeout = RequestTimeout, OperationTimeout = RequestTimeout })
+                .AnsweredAsync(2 * RequestTimeout);
         }
         catch (CreateTopicsException e) when (e.Results.All(r => r.Error.Code == ErrorCode.TopicAlreadyExists))
         {
@@ -95,20 +105,23 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
         catch (CreateTopicsException e) when (e.Results.Exists(r => IsForSomebodyToChange(r.Error.Code)))
         {
             throw new PublicationStoppedException(
-                $"Topic {head.Topic} can't be made: {e.Results[0].Error.Reason} Make it with {head.Partitions} partitions and retention.ms=-1, or set "
-                    + $"Kafka:TopicReplicationFactor (now {kafka.Options.TopicReplicationFactor}) to what the cluster can hold.");
+                $"Topic {head.Topic} can't be made: {e.Results[0].Error.Reason} Make it with {head.Partitions} "
+                    + "partitions and retention.ms=-1, or set Kafka:TopicReplicationFactor (now "
+                    + $"{kafka.Options.TopicReplicationFactor}) to what the cluster can hold.");
         }
     }
 
-    private static bool IsForSomebodyToChange(ErrorCode code) => code is ErrorCode.InvalidReplicationFactor or ErrorCode.PolicyViolation
+    private static bool IsForSomebodyToChange(ErrorCode code) =>
+        code is ErrorCode.InvalidReplicationFactor or ErrorCode.PolicyViolation
         or ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed;
 
     private static void MustMatch(Head head, int partitions)
     {
         if (partitions != head.Partitions)
             throw new PublicationStoppedException(
-                $"Topic {head.Topic} has {partitions} partitions and the store has pinned {head.Partitions}: keys would change their partition and lose "
-                    + $"their order. Make the topic anew with {head.Partitions} partitions; it is filled from the store.");
+                $"Topic {head.Topic} has {partitions} partitions and the store has pinned {head.Partitions}: keys "
+                    + "would change their partition and lose their order. Make the topic anew with "
+                    + $"{head.Partitions} partitions; it is filled from the store.");
     }
 
     private void MustBeReplicated(DescribedTopic topic)
@@ -116,8 +129,9 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
         var fewest = topic.Replicas.Min();
         if (fewest < kafka.Options.TopicReplicationFactor)
             throw new PublicationStoppedException(
-                $"Topic {topic.Name} has {fewest} replicas and Kafka:TopicReplicationFactor asks for {kafka.Options.TopicReplicationFactor}: add replicas with "
-                    + $"kafka-reassign-partitions.sh, or set Kafka:TopicReplicationFactor to {fewest} if so few are meant.");
+                $"Topic {topic.Name} has {fewest} replicas and Kafka:TopicReplicationFactor asks for "
+                    + $"{kafka.Options.TopicReplicationFactor}: add replicas with kafka-reassign-partitions.sh, or "
+                    + $"set Kafka:TopicReplicationFactor to {fewest} if so few are meant.");
     }
 
     private async Task MustBeConfiguredAsync(string topic)
@@ -126,24 +140,30 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
         var (retention, policy) = (entries[RetentionMs].Value, entries[CleanupPolicy].Value);
         if (policy != "delete" || retention != ForEver)
             throw new PublicationStoppedException(
-                $"Topic {topic} has retention.ms={retention} and cleanup.policy={policy} and so would lose events: {Alter(topic, "retention.ms=-1,cleanup.policy=delete")}");
+                $"Topic {topic} has retention.ms={retention} and cleanup.policy={policy} and so would lose events: "
+                    + $"{Alter(topic, "retention.ms=-1,cleanup.policy=delete")}");
         if (entries.TryGetValue("retention.bytes", out var bytes) && bytes.Value != ForEver)
             throw new PublicationStoppedException(
-                $"Topic {topic} has retention.bytes={bytes.Value} and so would lose events: {Alter(topic, "retention.bytes=-1")}");
+                $"Topic {topic} has retention.bytes={bytes.Value} and so would lose events: "
+                    + $"{Alter(topic, "retention.bytes=-1")}");
         var wanted = kafka.Options.MinInSyncReplicas;
         if (int.Parse(entries[MinInSyncReplicas].Value, CultureInfo.InvariantCulture) < wanted)
             throw new PublicationStoppedException(
-                $"Topic {topic} has min.insync.replicas={entries[MinInSyncReplicas].Value} and Kafka:MinInSyncReplicas asks for {wanted}, or an acknowledged event "
-                    + $"could be lost with one broker: {Alter(topic, $"min.insync.replicas={wanted}")}");
+                $"Topic {topic} has min.insync.replicas={entries[MinInSyncReplicas].Value} and "
+                    + $"Kafka:MinInSyncReplicas asks for {wanted}, or an acknowledged event could be lost with one "
+                    + $"broker: {Alter(topic, $"min.insync.replicas={wanted}")}");
     }
 
     private async Task<Dictionary<string, ConfigEntryResult>> ConfigsAsync(string topic)
     {
         try
         {
-            return (await admin.DescribeConfigsAsync([new() { Type = ResourceType.Topic, Name = topic }], new() { RequestTimeout = RequestTimeout }).AnsweredAsync(RequestTimeout))[0].Entries;
+            return (await admin.DescribeConfigsAsync([new() { Type = ResourceType.Topic, Name = topic }],
+                new() { RequestTimeout = RequestTimeout }).AnsweredAsync(RequestTimeout))[0].Entries;
         }
-        catch (DescribeConfigsException e) when (e.Results is [{ Error.Code: ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed }])
+        catch (DescribeConfigsException e)
+            when (e.Results
+                is [{ Error.Code: ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed }])
         {
             throw MayNot("read the settings of", topic, "DESCRIBE_CONFIGS");
         }
@@ -153,5 +173,6 @@ public sealed class Topic(KafkaClients kafka, IAdminClient admin)
         $"set it with kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {configs}.";
 
     private static PublicationStoppedException MayNot(string what, string topic, string operations) => new(
-        $"Kafka does not let this user {what} topic {topic}, so it is unknown whether it keeps everything: allow {operations} with kafka-acls.sh --add --topic {topic}.");
+        $"Kafka does not let this user {what} topic {topic}, so it is unknown whether it keeps everything: allow "
+            + $"{operations} with kafka-acls.sh --add --topic {topic}.");
 }

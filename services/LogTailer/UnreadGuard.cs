@@ -4,12 +4,14 @@ using Confluent.Kafka.Admin;
 namespace Checkout.LogTailer;
 
 /// <summary>
-/// Keeps what the consumers have not committed below what the in-memory broker keeps of a partition (it drops the oldest silently, read or not).
-/// Sizes are counted generously, uncompressed.
+/// Keeps what the consumers have not committed below what the in-memory broker keeps of a partition (it drops the
+/// oldest silently, read or not). Sizes are counted generously, uncompressed.
 /// </summary>
 public sealed class UnreadGuard
 {
-    /// <summary>A batch's header (61 bytes) and a record's own fields, as if every record came in a batch of its own.</summary>
+    /// <summary>
+    /// A batch's header (61 bytes) and a record's own fields, as if every record came in a batch of its own.
+    /// </summary>
     private const int OverheadBytes = 61 + 24;
     private const int HeaderOverheadBytes = 4;
     /// <summary>What the headers come to at most, before they are built.</summary>
@@ -26,23 +28,30 @@ public sealed class UnreadGuard
     private readonly long[] _unreadBytes;
     private readonly long[] _nextOffsets;
 
-    public UnreadGuard(IAdminClient admin, IEnumerable<string> groups, string topic, PartitionEnd[] ends, int limitBytes, Action<string?> waiting)
+    public UnreadGuard(IAdminClient admin, IEnumerable<string> groups, string topic, PartitionEnd[] ends,
+        int limitBytes, Action<string?> waiting)
     {
         (_admin, _limitBytes, _waiting) = (admin, limitBytes, waiting);
-        _questions = [.. groups.Select(g => new ConsumerGroupTopicPartitions(g, [.. ends.Select((_, p) => new TopicPartition(topic, p))]))];
+        _questions =
+            [.. groups.Select(g =>
+                new ConsumerGroupTopicPartitions(g, [.. ends.Select((_, p) => new TopicPartition(topic, p))]))];
         _nextOffsets = [.. ends.Select(e => e.NextOffset)];
         _unread = [.. ends.Select(_ => new Queue<(long, int)>())];
         _unreadBytes = new long[ends.Length];
-        // How much of what is there already is unread, and how large it is, is not known: count it as full until it is read.
+        // How much of what is there already is unread, and how large it is, is not known: count it as full until it is
+        // read.
         for (var p = 0; p < ends.Length; p++)
             if (_nextOffsets[p] > 0) Count(p, _nextOffsets[p] - 1, limitBytes);
     }
 
     public bool HasRoom(StoredEvent e) =>
-        _unreadBytes[e.Partition] == 0 || _unreadBytes[e.Partition] + e.Payload.Length + 2 * e.Key.Length + HeadersEstimateBytes + OverheadBytes <= _limitBytes;
+        _unreadBytes[e.Partition] == 0
+            || _unreadBytes[e.Partition] + e.Payload.Length + 2 * e.Key.Length + HeadersEstimateBytes + OverheadBytes
+            <= _limitBytes;
 
     public void Sent(int partition, KafkaRecord record) =>
-        Count(partition, _nextOffsets[partition]++, OverheadBytes + record.Bytes + HeaderOverheadBytes * record.Headers.Length);
+        Count(partition, _nextOffsets[partition]++,
+            OverheadBytes + record.Bytes + HeaderOverheadBytes * record.Headers.Length);
 
     public async Task RoomAsync(StoredEvent e, CancellationToken stop)
     {
@@ -50,8 +59,8 @@ public sealed class UnreadGuard
         for (; !HasRoom(e); asked++)
         {
             if (asked == AsksBeforeSayingSo)
-                _waiting($"partition {e.Partition} holds what {string.Join(", ", _questions.Select(q => q.Group))} have not committed, and the in-memory "
-                    + $"broker would drop it unread");
+                _waiting($"partition {e.Partition} holds what {string.Join(", ", _questions.Select(q => q.Group))} "
+                    + $"have not committed, and the in-memory broker would drop it unread");
             if (asked > 0) await Task.Delay(AskInterval, stop);
             await AskAsync();
         }
@@ -60,8 +69,13 @@ public sealed class UnreadGuard
 
     private async Task AskAsync()
     {
-        // One group a request is all the client allows. Never ListConsumerGroups: against this broker it aborts the process (librdkafka 2.16.0).
-        var answers = await Task.WhenAll(_questions.Select(q => _admin.ListConsumerGroupOffsetsAsync([q], new() { RequestTimeout = RequestTimeout }).AnsweredAsync(RequestTimeout)));
+        // One group a request is all the client allows. Never ListConsumerGroups: against this broker it aborts the
+        // process (librdkafka 2.16.0).
+        var answers =
+            await Task.WhenAll(
+                _questions.Select(q =>
+                    _admin.ListConsumerGroupOffsetsAsync([q], new() { RequestTimeout = RequestTimeout })
+                        .AnsweredAsync(RequestTimeout)));
         for (var p = 0; p < _unread.Length; p++)
         {
             // A group without a commit (-1001) has read nothing.

@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace Checkout.Store;
 
-/// <summary>Who is asking. The one place that knows how a request says so; now by a header that a trusted gateway sets.</summary>
+/// <summary>
+/// Who is asking. The one place that knows how a request says so; now by a header that a trusted gateway sets.
+/// </summary>
 public sealed record Customer(string Id)
 {
     public const string Header = "X-Customer-Id";
@@ -11,9 +13,12 @@ public sealed record Customer(string Id)
     public static ValueTask<Customer?> BindAsync(HttpContext context, ParameterInfo _)
     {
         var id = context.Request.Headers[Header].ToString().Trim();
-        return ValueTask.FromResult(id.Length is 0 or > MaxIdLength || id.Contains('@') || id.Any(char.IsWhiteSpace) ? null : new Customer(id));
+        return ValueTask.FromResult(id.Length is 0 or > MaxIdLength || id.Contains('@')
+            || id.Any(char.IsWhiteSpace) ? null : new Customer(id));
     }
 
     public static IResult Unknown() => TypedResults.Problem(
-        $"Say whose checkout it is with the header {Header}, 1 to {MaxIdLength} characters without spaces or @: an opaque id, never a name or an address.", statusCode: StatusCodes.Status401Unauthorized, title: "Unknown customer");
+        $"Say whose checkout it is with the header {Header}, 1 to {MaxIdLength} characters without spaces or @: an "
+            + "opaque id, never a name or an address.", statusCode: StatusCodes.Status401Unauthorized,
+            title: "Unknown customer");
 }

@@ -10,16 +10,23 @@ using Checkout.Store.Packages;
 
 namespace Checkout.Store;
 
-/// <summary>What Store does when it hears of something: one row a step. The names are permanent, the ids of the answers follow from them.</summary>
+/// <summary>
+/// What Store does when it hears of something: one row a step. The names are permanent, the ids of the answers follow
+/// from them.
+/// </summary>
 public static class StoreChoreography
 {
-    public static readonly Choreography<StoreRows> Table = new Choreography<StoreRows>("store", Topics.StoreCheckouts, rows => new(rows))
+    public static readonly Choreography<StoreRows> Table = new Choreography<StoreRows>("store", Topics.StoreCheckouts,
+        rows => new(rows))
         .Take<CreateCheckout>("create-checkout", CheckoutDecisions.Create, typeof(CheckoutCreated))
         .On<BalanceDeducted>(Topics.BalanceAccounts, "show-funded", CheckoutDecisions.ShowFunded)
-        .On<DeductionRejected>(Topics.BalanceAccounts, "fail-unfunded", CheckoutDecisions.FailUnfunded, typeof(CheckoutFailed))
+        .On<DeductionRejected>(Topics.BalanceAccounts, "fail-unfunded", CheckoutDecisions.FailUnfunded,
+            typeof(CheckoutFailed))
         .On<AvatarAssigned>(Topics.InventoryAvatars, "complete", CheckoutDecisions.Complete, typeof(CheckoutCompleted))
-        .On<AssignmentRejected>(Topics.InventoryAvatars, "fail-unassigned", CheckoutDecisions.FailUnassigned, typeof(CheckoutFailed))
-        .On<BalanceRefunded>(Topics.BalanceAccounts, "refund", CheckoutDecisions.Refund, typeof(CheckoutFailed), typeof(CheckoutRefunded))
+        .On<AssignmentRejected>(Topics.InventoryAvatars, "fail-unassigned", CheckoutDecisions.FailUnassigned,
+            typeof(CheckoutFailed))
+        .On<BalanceRefunded>(Topics.BalanceAccounts, "refund", CheckoutDecisions.Refund, typeof(CheckoutFailed),
+            typeof(CheckoutRefunded))
         .Take<ListPackage>("list-package", PackageDecisions.List, typeof(PackageListed))
         .Take<ChangePrice>("change-price", PackageDecisions.ChangePrice, typeof(PriceChanged))
         .Tells<CheckoutCreated>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Created)
@@ -34,25 +41,41 @@ public static class StoreChoreography
 public sealed class StoreRows(Rows rows)
 {
     /// <summary>What is about a checkout has the price on it already, and must not wait for a package's lock.</summary>
-    public Table<string, Package> Packages { get; } = rows.Locked<string, Package>("packages", key: "sku", unless: "checkout_id");
+    public Table<string, Package> Packages
+    {
+        get;
+    } = rows.Locked<string, Package>("packages", key: "sku", unless: "checkout_id");
 
-    public Table<Guid, CheckoutState> Checkouts { get; } = rows.Locked<Guid, CheckoutState>("checkouts", key: "checkout_id");
+    public Table<Guid, CheckoutState> Checkouts
+    {
+        get;
+    } = rows.Locked<Guid, CheckoutState>("checkouts", key: "checkout_id");
 
     /// <summary>What a post may buy.</summary>
-    public Table<string, Package> OnSale { get; } = rows.ReadOnly<string, Package>("packages", key: "sku", askedBy: typeof(CreateCheckout));
+    public Table<string, Package> OnSale
+    {
+        get;
+    } = rows.ReadOnly<string, Package>("packages", key: "sku", askedBy: typeof(CreateCheckout));
 
-    /// <summary>Which checkout each idempotency key stands for. Two posts of one key at once: the second insert fails, and is tried again.</summary>
+    /// <summary>
+    /// Which checkout each idempotency key stands for. Two posts of one key at once: the second insert fails, and is
+    /// tried again.
+    /// </summary>
     public Table<PostKey, Post> Posts { get; } = rows.Hanging<PostKey, Post>("posts", rebuilt: false);
 
     /// <summary>What Store heard of its checkouts, by event id. It can be heard again from the topics.</summary>
-    public Table<Guid, Observation> Observations { get; } = rows.WriteOnly<Guid, Observation>("observations", key: "event_id", rebuilt: false);
+    public Table<Guid, Observation> Observations
+    {
+        get;
+    } = rows.WriteOnly<Guid, Observation>("observations", key: "event_id", rebuilt: false);
 }
 
 public sealed record Package(string Name, long PriceCoins);
 
 /// <summary>The state of a checkout, from Store's own events.</summary>
 public sealed record CheckoutState(
-    string CustomerId, string Sku, long PriceCoins, CheckoutStatus Status, Reason? Reason, DateTime CreatedAt, DateTime ExpiresAt, DateTime? EndedAt);
+    string CustomerId, string Sku, long PriceCoins, CheckoutStatus Status, Reason? Reason, DateTime CreatedAt,
+    DateTime ExpiresAt, DateTime? EndedAt);
 
 public enum CheckoutStatus
 {

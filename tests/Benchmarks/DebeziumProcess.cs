@@ -6,7 +6,8 @@ namespace Checkout.Benchmarks;
 
 /// <summary>
 /// Debezium's PostgreSQL connector in Kafka Connect's standalone worker. DEBEZIUM_HOME names a folder with a script
-/// `start BOOTSTRAP REST_PORT DIR CONNECTOR_PROPERTIES` that runs it in the foreground, its offsets in DIR, with acks=all, idempotent and linger.ms=0.
+/// `start BOOTSTRAP REST_PORT DIR CONNECTOR_PROPERTIES` that runs it in the foreground, its offsets in DIR, with
+/// acks=all, idempotent and linger.ms=0.
 /// </summary>
 internal sealed class DebeziumProcess : IAsyncDisposable
 {
@@ -19,13 +20,18 @@ internal sealed class DebeziumProcess : IAsyncDisposable
 
     private DebeziumProcess(ChildProcess process, FilledStore store) => (_process, _store) = (process, store);
 
-    public static bool IsThere => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } home && File.Exists(Path.Combine(home, "start"));
+    public static bool IsThere =>
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } home
+            && File.Exists(Path.Combine(home, "start"));
 
     public static string Missing => $"{Variable} names no folder with a `start` script";
 
     public int Pid => _process.Pid;
 
-    /// <summary>As it comes, and tuned for latency: polls every 10 ms instead of 500, and takes larger batches so that it is not slower under load.</summary>
+    /// <summary>
+    /// As it comes, and tuned for latency: polls every 10 ms instead of 500, and takes larger batches so that it is not
+    /// slower under load.
+    /// </summary>
     public static readonly IReadOnlyDictionary<string, string> AsItComes = new Dictionary<string, string>();
     public static readonly IReadOnlyDictionary<string, string> Tuned = new Dictionary<string, string>
     {
@@ -36,11 +42,13 @@ internal sealed class DebeziumProcess : IAsyncDisposable
 
     /// <summary>Starts at the present; whoever waits for it sends something through.</summary>
     public static async Task<DebeziumProcess> StartAsync(
-        string folder, Broker broker, FilledStore store, IReadOnlyDictionary<string, string> settings, CancellationToken cancel)
+        string folder, Broker broker, FilledStore store, IReadOnlyDictionary<string, string> settings,
+        CancellationToken cancel)
     {
         Directory.CreateDirectory(folder);
         var properties = Path.Combine(folder, "connector.properties");
-        await File.WriteAllLinesAsync(properties, Properties(store).Concat(settings).Select(p => $"{p.Key}={p.Value}"), cancel);
+        await File.WriteAllLinesAsync(properties, Properties(store).Concat(settings).Select(p => $"{p.Key}={p.Value}"),
+            cancel);
         return new(ChildProcess.Start(new()
         {
             Program = Path.Combine(Environment.GetEnvironmentVariable(Variable)!, "start"),
@@ -54,10 +62,12 @@ internal sealed class DebeziumProcess : IAsyncDisposable
     /// <summary>Sends probes until one arrives.</summary>
     public async Task StreamingAsync(Func<Task> probe, Func<bool> arrived, CancellationToken cancel)
     {
-        for (var deadline = DateTime.UtcNow + StartDeadline; !arrived(); await Task.Delay(TimeSpan.FromSeconds(1), cancel))
+        for (var deadline = DateTime.UtcNow + StartDeadline; !arrived();
+            await Task.Delay(TimeSpan.FromSeconds(1), cancel))
         {
             if (_process.HasExited || DateTime.UtcNow > deadline)
-                throw new ServerFailedException($"Debezium does not stream. The end of its log:\n{_process.LastLines(40)}");
+                throw new ServerFailedException(
+                    $"Debezium does not stream. The end of its log:\n{_process.LastLines(40)}");
             await probe();
         }
     }
@@ -66,10 +76,13 @@ internal sealed class DebeziumProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();
-        await _store.SqlAsync($"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '{Slot}'", CancellationToken.None);
+        await _store.SqlAsync("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name "
+            + $"= '{Slot}'", CancellationToken.None);
     }
 
-    /// <summary>The outbox event router as its documentation has it, with bytes passed through and the other columns as headers.</summary>
+    /// <summary>
+    /// The outbox event router as its documentation has it, with bytes passed through and the other columns as headers.
+    /// </summary>
     private static Dictionary<string, string> Properties(FilledStore store)
     {
         var server = new NpgsqlConnectionStringBuilder(store.ConnectionString);
@@ -99,7 +112,8 @@ internal sealed class DebeziumProcess : IAsyncDisposable
             ["transforms.outbox.table.field.event.key"] = "key",
             ["transforms.outbox.table.field.event.payload"] = "payload",
             ["transforms.outbox.table.fields.additional.placement"] = "type:header:ce_type,occurred_at:header:ce_time,"
-                + "correlation_id:header:ce_correlationid,causation_id:header:ce_causationid,traceparent:header:traceparent",
+                + "correlation_id:header:ce_correlationid,causation_id:header:ce_causationid,"
+                + "traceparent:header:traceparent",
         };
     }
 }

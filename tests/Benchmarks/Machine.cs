@@ -12,19 +12,25 @@ internal static class Machine
     private const int TimeFields = 4; // user, system, and those of the children that have ended
 
     public static string Now => string.Create(CultureInfo.InvariantCulture,
-        $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, {Environment.ProcessorCount} cores, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
+        $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, {Environment.ProcessorCount} cores, load "
+            + $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
 
-    /// <summary>CPU time of a process, and of PostgreSQL's children, also of those that have ended; our own children are counted for themselves.</summary>
+    /// <summary>
+    /// CPU time of a process, and of PostgreSQL's children, also of those that have ended; our own children are counted
+    /// for themselves.
+    /// </summary>
     public static double CpuSeconds(int pid)
     {
         if (pid == Environment.ProcessId) return Environment.CpuUsage.TotalTime.TotalSeconds;
-        var processes = Directory.GetDirectories("/proc").Select(folder => Path.GetFileName(folder)).Where(name => name.All(char.IsAsciiDigit));
-        return processes.Select(Stat).OfType<Process>().Where(p => p.Pid == pid || p.Parent == pid).Sum(p => p.Ticks) / TicksPerSecond;
+        var processes = Directory.GetDirectories("/proc").Select(folder => Path.GetFileName(folder))
+            .Where(name => name.All(char.IsAsciiDigit));
+        return processes.Select(Stat).OfType<Process>().Where(p => p.Pid == pid || p.Parent == pid)
+            .Sum(p => p.Ticks) / TicksPerSecond;
     }
 
     public static int PeakMemoryMiB(int pid) => int.Parse(
-        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ')[^2],
-        CultureInfo.InvariantCulture) / 1024;
+        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+        .Split(' ')[^2], CultureInfo.InvariantCulture) / 1024;
 
     private static Process? Stat(string pid)
     {
@@ -33,8 +39,10 @@ internal static class Machine
             // The name, which may hold spaces, is in parentheses.
             var stat = File.ReadAllText($"/proc/{pid}/stat");
             string[] fields = ["", "", .. stat[(stat.LastIndexOf(')') + 2)..].Split(' ')];
-            return new(int.Parse(pid, CultureInfo.InvariantCulture), int.Parse(fields[ParentField], CultureInfo.InvariantCulture),
-                fields[UserTimeField..(UserTimeField + TimeFields)].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)));
+            return new(int.Parse(pid, CultureInfo.InvariantCulture),
+                int.Parse(fields[ParentField], CultureInfo.InvariantCulture),
+                fields[UserTimeField..(UserTimeField + TimeFields)]
+                .Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)));
         }
         catch (IOException)
         {
@@ -55,7 +63,8 @@ internal sealed class Workspace : IDisposable
     public string this[string name] => Path.Combine(_path, name);
 
     /// <summary>Where KAFKA_HOME names a release, that; else librdkafka's in-memory broker.</summary>
-    public async Task<Broker> BrokerAsync(bool inMemory, CancellationToken cancel) => !inMemory && KafkaHome.Find() is { } home
+    public async Task<Broker> BrokerAsync(bool inMemory, CancellationToken cancel) =>
+        !inMemory && KafkaHome.Find() is { } home
         ? await KafkaServer.StartAsync(new() { DataDirectory = this["kafka"], Home = home }, cancel)
         : InMemoryBroker.Start();
 

@@ -9,7 +9,10 @@ using Checkout.Contracts;
 
 namespace Checkout.Benchmarks;
 
-/// <summary>An owner of facts, and what it tells of a successful checkout: real events, with every header they have in production.</summary>
+/// <summary>
+/// An owner of facts, and what it tells of a successful checkout: real events, with every header they have in
+/// production.
+/// </summary>
 internal sealed record Owner(string Name, string Topic, Func<Story, ISpecificRecord> Tell)
 {
     public static readonly Owner Store = new("store", Topics.StoreCheckouts, s => s.Ordinal % 2 == 0
@@ -56,7 +59,8 @@ internal sealed record Owner(string Name, string Topic, Func<Story, ISpecificRec
         RemainingStock = 4_999,
     });
 
-    public IEnumerable<RecordSchema> Schemas => new[] { Tell(new(0)), Tell(new(1)) }.Select(e => (RecordSchema)e.Schema).Distinct();
+    public IEnumerable<RecordSchema> Schemas =>
+        new[] { Tell(new(0)), Tell(new(1)) }.Select(e => (RecordSchema)e.Schema).Distinct();
 
     public NewEvent Event(int ordinal)
     {

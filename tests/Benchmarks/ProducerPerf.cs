@@ -4,10 +4,13 @@ using Checkout.Servers;
 
 namespace Checkout.Benchmarks;
 
-/// <summary>Kafka's own load generator: what this broker takes on this machine from a producer that does nothing else.</summary>
+/// <summary>
+/// Kafka's own load generator: what this broker takes on this machine from a producer that does nothing else.
+/// </summary>
 internal static partial class ProducerPerf
 {
-    public static async Task<double> RunAsync(string bootstrap, string topic, int records, int bytes, CancellationToken cancel)
+    public static async Task<double> RunAsync(string bootstrap, string topic, int records, int bytes,
+        CancellationToken cancel)
     {
         var lines = new List<string>();
         await using var tool = ChildProcess.Start(new()
@@ -17,7 +20,8 @@ internal static partial class ProducerPerf
             [
                 "--topic", topic, "--num-records", records.ToString(CultureInfo.InvariantCulture),
                 "--record-size", bytes.ToString(CultureInfo.InvariantCulture),
-                "--throughput", "-1", "--producer-props", $"bootstrap.servers={bootstrap}", "acks=all", "enable.idempotence=true",
+                "--throughput", "-1", "--producer-props", $"bootstrap.servers={bootstrap}", "acks=all",
+                "enable.idempotence=true",
             ],
             OnLine = line => { lock (lines) lines.Add(line); },
         });
@@ -28,7 +32,8 @@ internal static partial class ProducerPerf
             var rates = lines.Select(line => Rate().Match(line)).Where(match => match.Success).ToList();
             return code == 0 && rates.Count > 0
                 ? double.Parse(rates[^1].Groups[1].Value, CultureInfo.InvariantCulture)
-                : throw new ServerFailedException($"kafka-producer-perf-test.sh ended with code {code}:\n{string.Join('\n', lines)}");
+                : throw new ServerFailedException(
+                    $"kafka-producer-perf-test.sh ended with code {code}:\n{string.Join('\n', lines)}");
         }
     }
 

@@ -20,11 +20,13 @@ internal static class RepublishBenchmark
         var stores = await Task.WhenAll(owners.Select(owner => FilledStore.CreateAsync(postgres, owner, cancel)));
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(stores.Select(store => Task.Run(() => store.FillAsync(events, cancel), cancel)));
-        Console.WriteLine($"Three stores filled with {events:N0} events each in {clock.Elapsed.TotalSeconds:F0} s. {Machine.Now}");
+        Console.WriteLine(
+            $"Three stores filled with {events:N0} events each in {clock.Elapsed.TotalSeconds:F0} s. {Machine.Now}");
 
         await using (var broker = InMemoryBroker.Start())
         {
-            foreach (var store in stores) await broker.CreateTopicAsync(store.Owner.Topic, FilledStore.Partitions, cancel: cancel);
+            foreach (var store in stores)
+                await broker.CreateTopicAsync(store.Owner.Topic, FilledStore.Partitions, cancel: cancel);
             await RepublishAsync(broker, registry.Url, postgres, stores, events, cancel);
         }
         if (onlyInMemory || KafkaHome.Find() is null)
@@ -35,16 +37,18 @@ internal static class RepublishBenchmark
         await using var kafka = await workspace.BrokerAsync(inMemory: false, cancel);
         var republished = await RepublishAsync(kafka, registry.Url, postgres, stores, events, cancel);
         using var ends = new TopicEnds(kafka);
-        var bytes = (int)ends.ReadAfter(Owner.Store.Topic, new long[FilledStore.Partitions], EventHeaders.Id, SampledRecords).Average(record => record.Bytes);
+        var bytes = (int)ends.ReadAfter(Owner.Store.Topic, new long[FilledStore.Partitions], EventHeaders.Id,
+            SampledRecords).Average(record => record.Bytes);
         await kafka.CreateTopicAsync("perf", FilledStore.Partitions, cancel: cancel);
         var limit = await ProducerPerf.RunAsync(kafka.Bootstrap, "perf", 3 * events, bytes, cancel);
-        Console.WriteLine($"The broker's limit by kafka-producer-perf-test.sh, records of {bytes} bytes, acks=all, idempotent: {limit:N0} records/s. "
-            + $"Republishing reached {republished / limit:P0} of it. {Machine.Now}");
+        Console.WriteLine($"The broker's limit by kafka-producer-perf-test.sh, records of {bytes} bytes, acks=all, "
+            + $"idempotent: {limit:N0} records/s. Republishing reached {republished / limit:P0} of it. {Machine.Now}");
         return 0;
     }
 
     private static async Task<double> RepublishAsync(
-        Broker broker, string registryUrl, PostgresServer postgres, FilledStore[] stores, int events, CancellationToken cancel)
+        Broker broker, string registryUrl, PostgresServer postgres, FilledStore[] stores, int events,
+        CancellationToken cancel)
     {
         var healing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var sent = new CountdownEvent(stores.Length);
@@ -58,10 +62,12 @@ internal static class RepublishBenchmark
         await Task.Run(() => sent.Wait(Deadline, cancel), cancel);
         foreach (var store in stores) await ends.UntilAsync(store.Owner.Topic, events, Deadline, cancel);
         var rate = stores.Length * events / clock.Elapsed.TotalSeconds;
-        var micros = processes.Select((pid, i) => 1e6 * (Machine.CpuSeconds(pid) - before[i]) / (stores.Length * events)).ToArray();
-        Console.WriteLine($"Republished to {broker.Name}: {stores.Length * events:N0} events in {clock.Elapsed.TotalSeconds:F1} s, {rate:N0} events/s. "
-            + $"CPU per event: LogTailer {micros[0]:F1} µs, PostgreSQL {micros[1]:F1}, broker {micros[2]:F1}; "
-            + $"LogTailer's memory {Machine.PeakMemoryMiB(tailer.Pid)} MiB. "
+        var micros = processes.Select((pid, i) =>
+            1e6 * (Machine.CpuSeconds(pid) - before[i]) / (stores.Length * events)).ToArray();
+        Console.WriteLine($"Republished to {broker.Name}: {stores.Length * events:N0} events in "
+            + $"{clock.Elapsed.TotalSeconds:F1} s, {rate:N0} events/s. CPU per event: LogTailer {micros[0]:F1} µs, "
+            + $"PostgreSQL {micros[1]:F1}, broker {micros[2]:F1}; LogTailer's memory "
+            + $"{Machine.PeakMemoryMiB(tailer.Pid)} MiB. "
             + Machine.Now);
         return rate;
 

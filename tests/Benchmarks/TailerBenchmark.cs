@@ -5,7 +5,10 @@ using Checkout.Servers;
 
 namespace Checkout.Benchmarks;
 
-/// <summary>How long after its commit is an event on its topic? LogTailer and Debezium on the same server, the same broker and the same transactions.</summary>
+/// <summary>
+/// How long after its commit is an event on its topic? LogTailer and Debezium on the same server, the same broker and
+/// the same transactions.
+/// </summary>
 internal sealed class TailerBenchmark : IDisposable
 {
     private const string OutboxTopic = "outbox";
@@ -42,15 +45,18 @@ internal sealed class TailerBenchmark : IDisposable
 
     private async Task AloneAsync(string registryUrl, TimeSpan held, CancellationToken cancel)
     {
-        Console.WriteLine("Left out: Debezium and the broker's own time stamps, since there is no KAFKA_HOME with a released Kafka.");
+        Console.WriteLine(
+            "Left out: Debezium and the broker's own time stamps, since there is no KAFKA_HOME with a released Kafka.");
         await _broker.CreateTopicAsync(Owner.Store.Topic, FilledStore.Partitions, cancel: cancel);
         await using var tailer = new TailerProcess(_broker, registryUrl, [_store]);
         await tailer.ActiveAsync(cancel);
-        foreach (var (name, rate) in Rates) await MeasureAsync(name, () => _writers.PacedAsync(rate, held, cancel), tailer, null, cancel);
+        foreach (var (name, rate) in Rates)
+            await MeasureAsync(name, () => _writers.PacedAsync(rate, held, cancel), tailer, null, cancel);
         await MeasureAsync("saturation", () => _writers.SaturatingAsync(Saturated, cancel), tailer, null, cancel);
     }
 
-    private async Task BesideDebeziumAsync(string registryUrl, Workspace workspace, TimeSpan held, CancellationToken cancel)
+    private async Task BesideDebeziumAsync(string registryUrl, Workspace workspace, TimeSpan held,
+        CancellationToken cancel)
     {
         await _topics.MakeStampedByBrokerAsync(Owner.Store.Topic);
         await _topics.MakeStampedByBrokerAsync(OutboxTopic);
@@ -59,39 +65,50 @@ internal sealed class TailerBenchmark : IDisposable
         {
             await tailer.ActiveAsync(cancel);
             if (!DebeziumProcess.IsThere)
-                foreach (var (name, rate) in Rates) await MeasureAsync(name, () => _writers.PacedAsync(rate, held, cancel), tailer, null, cancel);
+                foreach (var (name, rate) in Rates)
+                    await MeasureAsync(name, () => _writers.PacedAsync(rate, held, cancel), tailer, null, cancel);
             foreach (var (name, settings) in Peers())
             {
                 await using var debezium = await StreamingAsync(workspace[name], settings, cancel);
                 foreach (var (rateName, rate) in Rates)
-                    await MeasureAsync($"{rateName}, Debezium {name}", () => _writers.PacedAsync(rate, held, cancel), tailer, debezium, cancel);
+                    await MeasureAsync($"{rateName}, Debezium {name}", () => _writers.PacedAsync(rate, held, cancel),
+                        tailer, debezium, cancel);
             }
-            await MeasureAsync("saturation, LogTailer alone", () => _writers.SaturatingAsync(Saturated, cancel), tailer, null, cancel);
+            await MeasureAsync("saturation, LogTailer alone", () => _writers.SaturatingAsync(Saturated, cancel), tailer,
+                null, cancel);
         }
         foreach (var (name, settings) in Peers())
         {
             await using var debezium = await StreamingAsync(workspace[$"{name} under saturation"], settings, cancel);
-            await MeasureAsync($"saturation, Debezium {name} alone", () => _writers.SaturatingAsync(Saturated, cancel), null, debezium, cancel);
+            await MeasureAsync($"saturation, Debezium {name} alone", () => _writers.SaturatingAsync(Saturated, cancel),
+                null, debezium, cancel);
         }
     }
 
     private static IEnumerable<(string Name, IReadOnlyDictionary<string, string> Settings)> Peers() =>
         DebeziumProcess.IsThere ? [("as it comes", DebeziumProcess.AsItComes), ("tuned", DebeziumProcess.Tuned)] : [];
 
-    private async Task<DebeziumProcess> StreamingAsync(string folder, IReadOnlyDictionary<string, string> settings, CancellationToken cancel)
+    private async Task<DebeziumProcess> StreamingAsync(string folder, IReadOnlyDictionary<string, string> settings,
+        CancellationToken cancel)
     {
         var before = _topics.Of(OutboxTopic).Sum();
         var debezium = await DebeziumProcess.StartAsync(folder, _broker, _store, settings, cancel);
-        await debezium.StreamingAsync(() => _writers.OneAsync(cancel), () => _topics.Of(OutboxTopic).Sum() > before, cancel);
+        await debezium.StreamingAsync(() => _writers.OneAsync(cancel), () => _topics.Of(OutboxTopic).Sum() > before,
+            cancel);
         return debezium;
     }
 
-    private async Task MeasureAsync(string what, Func<Task> write, TailerProcess? tailer, DebeziumProcess? debezium, CancellationToken cancel)
+    private async Task MeasureAsync(string what, Func<Task> write, TailerProcess? tailer, DebeziumProcess? debezium,
+        CancellationToken cancel)
     {
         var position = await _store.PositionAsync(cancel);
         // What the start of a peer left on its way belongs to nobody's measurement.
-        var ours = tailer is null ? null : new Watched("LogTailer", Owner.Store.Topic, EventHeaders.Id, tailer.Pid, await QuietAsync(Owner.Store.Topic, cancel));
-        var theirs = debezium is null ? null : new Watched("Debezium", OutboxTopic, OutboxIdHeader, debezium.Pid, await QuietAsync(OutboxTopic, cancel));
+        var ours = tailer is null
+            ? null : new Watched("LogTailer", Owner.Store.Topic, EventHeaders.Id, tailer.Pid,
+                await QuietAsync(Owner.Store.Topic, cancel));
+        var theirs = debezium is null
+            ? null : new Watched("Debezium", OutboxTopic, OutboxIdHeader, debezium.Pid,
+                await QuietAsync(OutboxTopic, cancel));
         var histogram = tailer is null ? null : await tailer.HistogramAsync(cancel);
         Watched[] watched = [.. new[] { ours, theirs }.OfType<Watched>()];
         await write();
@@ -104,9 +121,12 @@ internal sealed class TailerBenchmark : IDisposable
         if (tailer is not null)
         {
             var acknowledged = (await tailer.HistogramAsync(cancel)).Since(histogram!);
-            Console.WriteLine(Text($"  {"",-9} commit to acknowledgement, by its own histogram: p50 {acknowledged.QuantileMs(0.5):F1}  p99 {acknowledged.QuantileMs(0.99):F1}"));
+            var (p50, p99) = (acknowledged.QuantileMs(0.5), acknowledged.QuantileMs(0.99));
+            Console.WriteLine(
+                Text($"  {"",-9} commit to acknowledgement, by its own histogram: p50 {p50:F1}  p99 {p99:F1}"));
         }
-        if (found is [{ } a, { } b]) Console.WriteLine(Text($"  ratio     p50 {a.Ms(0.5) / b.Ms(0.5):F2}     p99 {a.Ms(0.99) / b.Ms(0.99):F2}"));
+        if (found is [{ } a, { } b])
+            Console.WriteLine(Text($"  ratio     p50 {a.Ms(0.5) / b.Ms(0.5):F2}     p99 {a.Ms(0.99) / b.Ms(0.99):F2}"));
     }
 
     /// <summary>On the in-memory broker nothing but the CPU: it stamps no records.</summary>

@@ -12,21 +12,25 @@ internal sealed class TailerProcess : IAsyncDisposable
     private readonly string _url = $"http://127.0.0.1:{Ports.Free()}";
     private readonly ChildProcess _process;
 
-    /// <param name="stores">Their ReadBy stays empty: nobody reads, and on the in-memory broker the tailer would wait for readers.</param>
+    /// <param name="stores">Their ReadBy stays empty: nobody reads, and on the in-memory broker the tailer would wait
+    /// for readers.</param>
     /// <param name="onLine">Its log lines, JSON.</param>
-    public TailerProcess(Broker broker, string registryUrl, IEnumerable<FilledStore> stores, Action<string>? onLine = null) => _process = ChildProcess.Start(new()
-    {
-        Program = "dotnet",
-        Arguments =
+    public TailerProcess(Broker broker, string registryUrl, IEnumerable<FilledStore> stores,
+        Action<string>? onLine = null) => _process = ChildProcess.Start(new()
+        {
+            Program = "dotnet",
+            Arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "Checkout.LogTailer.dll"), "--urls", _url, $"--Registry:Url={registryUrl}",
+            Path.Combine(AppContext.BaseDirectory, "Checkout.LogTailer.dll"), "--urls", _url,
+                $"--Registry:Url={registryUrl}",
             $"--Kafka:BootstrapServers={broker.Bootstrap}", $"--Kafka:InMemory={broker.IsInMemory}",
             "--Kafka:TopicReplicationFactor=1", "--Kafka:MinInSyncReplicas=1",
-            .. stores.SelectMany((store, i) => new[] { $"--Stores:{i}:Name={store.Owner.Name}", $"--Stores:{i}:ConnectionString={store.ConnectionString}" }),
+            .. stores.SelectMany((store, i) => new[] { $"--Stores:{i}:Name={store.Owner.Name}",
+                $"--Stores:{i}:ConnectionString={store.ConnectionString}" }),
         ],
-        WorkingDirectory = AppContext.BaseDirectory,
-        OnLine = onLine,
-    });
+            WorkingDirectory = AppContext.BaseDirectory,
+            OnLine = onLine,
+        });
 
     public int Pid => _process.Pid;
 
@@ -36,7 +40,8 @@ internal sealed class TailerProcess : IAsyncDisposable
         deadline.CancelAfter(StartDeadline);
         while (!await IsAsync("active", deadline.Token))
         {
-            if (_process.HasExited) throw new ServerFailedException($"LogTailer ended with code {_process.ExitCode}:\n{_process.LastLines()}");
+            if (_process.HasExited) throw new ServerFailedException(
+                $"LogTailer ended with code {_process.ExitCode}:\n{_process.LastLines()}");
             await Task.Delay(TimeSpan.FromMilliseconds(100), deadline.Token);
         }
     }
@@ -52,7 +57,8 @@ internal sealed class TailerProcess : IAsyncDisposable
         const string bucket = "logtailer_publish_duration_seconds_bucket";
         const string bound = "le=\"";
         var buckets = new SortedList<double, long>();
-        foreach (var line in (await GetAsync("/metrics", cancel)).Split('\n').Where(line => line.StartsWith(bucket, StringComparison.Ordinal)))
+        foreach (var line in (await GetAsync("/metrics", cancel)).Split('\n')
+            .Where(line => line.StartsWith(bucket, StringComparison.Ordinal)))
         {
             var from = line.IndexOf(bound, StringComparison.Ordinal) + bound.Length;
             var le = line[from..line.IndexOf('"', from)];
@@ -72,7 +78,8 @@ internal sealed class TailerProcess : IAsyncDisposable
             using var answer = await Http.GetAsync(new Uri(_url + path), cancel);
             return await answer.Content.ReadAsStringAsync(cancel);
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
         {
             return "";
         }
@@ -83,9 +90,12 @@ internal sealed class TailerProcess : IAsyncDisposable
 internal sealed record Histogram(SortedList<double, long> Buckets)
 {
     public Histogram Since(Histogram earlier) =>
-        new(new SortedList<double, long>(Buckets.ToDictionary(b => b.Key, b => b.Value - earlier.Buckets.GetValueOrDefault(b.Key))));
+        new(new SortedList<double, long>(
+            Buckets.ToDictionary(b => b.Key, b => b.Value - earlier.Buckets.GetValueOrDefault(b.Key))));
 
-    /// <summary>Between the bounds of its bucket taken as evenly spread, as Prometheus' histogram_quantile does.</summary>
+    /// <summary>
+    /// Between the bounds of its bucket taken as evenly spread, as Prometheus' histogram_quantile does.
+    /// </summary>
     public double QuantileMs(double quantile)
     {
         if (Buckets.Count == 0) return double.NaN;

@@ -6,7 +6,9 @@ using Checkout.Servers;
 
 namespace Checkout.Benchmarks;
 
-/// <summary>How long is nothing published when the active tailer is killed or frozen under load and another stands by?</summary>
+/// <summary>
+/// How long is nothing published when the active tailer is killed or frozen under load and another stands by?
+/// </summary>
 internal sealed class TakeoverBenchmark
 {
     private const string OutboxTopic = "nobody follows the outbox here";
@@ -38,7 +40,8 @@ internal sealed class TakeoverBenchmark
         using var topics = new TopicEnds(broker);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var writing = new Writers(store, OutboxTopic).PacedAsync(EventsPerSecond, TimeSpan.MaxValue, enough.Token);
-        Console.WriteLine($"On {broker.Name}, {EventsPerSecond} events/s. From the signal until an event committed after it is on the topic. {Machine.Now}");
+        Console.WriteLine($"On {broker.Name}, {EventsPerSecond} events/s. From the signal until an event committed "
+            + $"after it is on the topic. {Machine.Now}");
         var benchmark = new TakeoverBenchmark(store, topics, () => new TailerProcess(broker, registry.Url, [store]));
         try
         {
@@ -51,18 +54,21 @@ internal sealed class TakeoverBenchmark
             await benchmark._active.DisposeAsync();
             await benchmark._standby.DisposeAsync();
             await enough.CancelAsync();
-            await writing.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.OnlyOnCanceled, TaskScheduler.Default);
+            await writing.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.OnlyOnCanceled,
+                TaskScheduler.Default);
         }
         return 0;
     }
 
-    private static async Task MeasureAsync(string what, int rounds, Func<CancellationToken, Task<TimeSpan>> strike, CancellationToken cancel)
+    private static async Task MeasureAsync(string what, int rounds, Func<CancellationToken, Task<TimeSpan>> strike,
+        CancellationToken cancel)
     {
         var took = new List<TimeSpan>();
         for (var round = 0; round < rounds; round++) took.Add(await strike(cancel));
         took.Sort();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"The active tailer {what}, {rounds} times: median {took[rounds / 2].TotalSeconds:F2} s, worst {took[^1].TotalSeconds:F2} s. {Machine.Now}"));
+            $"The active tailer {what}, {rounds} times: median {took[rounds / 2].TotalSeconds:F2} s, worst "
+                + $"{took[^1].TotalSeconds:F2} s. {Machine.Now}"));
     }
 
     private async Task<TimeSpan> KilledAsync(CancellationToken cancel)
@@ -90,7 +96,8 @@ internal sealed class TakeoverBenchmark
         var position = await _store.PositionAsync(cancel);
         while (!await PublishedAfterAsync(position, ends, cancel))
         {
-            if (clock.Elapsed > Patience) throw new TimeoutException($"Nothing was published within {Patience.TotalSeconds} s of SIG{signal}.");
+            if (clock.Elapsed > Patience)
+                throw new TimeoutException($"Nothing was published within {Patience.TotalSeconds} s of SIG{signal}.");
             await Task.Delay(PollInterval, cancel);
         }
         return clock.Elapsed;
@@ -99,7 +106,8 @@ internal sealed class TakeoverBenchmark
     private async Task<bool> PublishedAfterAsync(long position, long[] ends, CancellationToken cancel)
     {
         var committed = await _store.CommitsAfterAsync(position, cancel);
-        return _topics.ReadAfter(Owner.Store.Topic, ends, EventHeaders.Id).Exists(arrival => committed.ContainsKey(arrival.EventId));
+        return _topics.ReadAfter(Owner.Store.Topic, ends, EventHeaders.Id)
+            .Exists(arrival => committed.ContainsKey(arrival.EventId));
     }
 
     /// <summary>Returns when one of the two publishes and the other stands by.</summary>
@@ -109,7 +117,8 @@ internal sealed class TakeoverBenchmark
         {
             if (await _standby.IsAsync("active", cancel)) (_active, _standby) = (_standby, _active);
             if (await _active.IsAsync("active", cancel) && await _standby.IsAsync("standby", cancel)) return;
-            if (DateTime.UtcNow > deadline) throw new TimeoutException($"After {Patience.TotalSeconds} s there are not one active tailer and one on standby.");
+            if (DateTime.UtcNow > deadline) throw new TimeoutException(
+                $"After {Patience.TotalSeconds} s there are not one active tailer and one on standby.");
         }
     }
 }

@@ -36,7 +36,8 @@ internal sealed class TopicEnds(Broker broker) : IDisposable
     }
 
     public long[] Of(string topic) =>
-        [.. Enumerable.Range(0, FilledStore.Partitions).Select(p => _consumer.QueryWatermarkOffsets(new(topic, p), Patience).High.Value)];
+        [.. Enumerable.Range(0, FilledStore.Partitions)
+            .Select(p => _consumer.QueryWatermarkOffsets(new(topic, p), Patience).High.Value)];
 
     /// <summary>Returns when the topic holds this many.</summary>
     public async Task UntilAsync(string topic, long records, TimeSpan patience, CancellationToken cancel)
@@ -44,7 +45,8 @@ internal sealed class TopicEnds(Broker broker) : IDisposable
         for (var deadline = DateTime.UtcNow + patience; Of(topic).Sum() < records;)
         {
             if (DateTime.UtcNow > deadline)
-                throw new TimeoutException($"{topic} holds {Of(topic).Sum():N0} of {records:N0} records after {patience.TotalSeconds} s.");
+                throw new TimeoutException(
+                    $"{topic} holds {Of(topic).Sum():N0} of {records:N0} records after {patience.TotalSeconds} s.");
             await Task.Delay(PollInterval, cancel);
         }
     }
@@ -58,9 +60,11 @@ internal sealed class TopicEnds(Broker broker) : IDisposable
         _consumer.Assign(ends.Select((end, p) => new TopicPartitionOffset(topic, p, end)));
         while (open > 0 && arrivals.Count < atMost)
         {
-            var record = _consumer.Consume(Patience) ?? throw new TimeoutException($"{topic} could not be read to its end.");
+            var record = _consumer.Consume(Patience)
+                ?? throw new TimeoutException($"{topic} could not be read to its end.");
             if (record.IsPartitionEOF) open--;
-            else arrivals.Add(new(Id(record.Message.Headers, idHeader), record.Message.Timestamp.UtcDateTime, Size(record.Message)));
+            else arrivals.Add(
+                new(Id(record.Message.Headers, idHeader), record.Message.Timestamp.UtcDateTime, Size(record.Message)));
         }
         _consumer.Unassign();
         return arrivals;
@@ -69,7 +73,8 @@ internal sealed class TopicEnds(Broker broker) : IDisposable
     private static Guid Id(Headers headers, string name) => Guid.Parse(headers.GetLastBytes(name));
 
     private static int Size(Message<byte[], byte[]> message) =>
-        message.Key.Length + message.Value.Length + message.Headers.Sum(header => header.Key.Length + header.GetValueBytes().Length);
+        message.Key.Length + message.Value.Length
+            + message.Headers.Sum(header => header.Key.Length + header.GetValueBytes().Length);
 
     public void Dispose() => _consumer.Dispose();
 }

@@ -12,7 +12,10 @@ internal sealed class Writers(FilledStore store, string outboxTopic)
 
     private int _ordinal;
 
-    /// <summary>Transactions of one event, evenly spread over a few connections; on a machine too busy for the rate they come late, and all come.</summary>
+    /// <summary>
+    /// Transactions of one event, evenly spread over a few connections; on a machine too busy for the rate they come
+    /// late, and all come.
+    /// </summary>
     public async Task PacedAsync(double eventsPerSecond, TimeSpan held, CancellationToken cancel)
     {
         var interval = TimeSpan.FromSeconds(Connections / eventsPerSecond);
@@ -37,12 +40,14 @@ internal sealed class Writers(FilledStore store, string outboxTopic)
         }, cancel);
     }
 
-    public Task OneAsync(CancellationToken cancel) => ConnectedAsync(1, (connection, _) => AppendAsync(connection, 1, cancel), cancel);
+    public Task OneAsync(CancellationToken cancel) =>
+        ConnectedAsync(1, (connection, _) => AppendAsync(connection, 1, cancel), cancel);
 
     private Task AppendAsync(NpgsqlConnection connection, int events, CancellationToken cancel)
     {
         var first = Interlocked.Add(ref _ordinal, events) - events;
-        return FilledStore.AppendToBothAsync(connection, [.. Enumerable.Range(first, events).Select(store.Owner.Event)], outboxTopic, cancel);
+        return FilledStore.AppendToBothAsync(connection, [.. Enumerable.Range(first, events).Select(store.Owner.Event)],
+            outboxTopic, cancel);
     }
 
     private Task ConnectedAsync(int connections, Func<NpgsqlConnection, int, Task> work, CancellationToken cancel) =>

@@ -16,11 +16,16 @@ public sealed class ServiceSettingsTests
     public void Settings_that_are_right_have_no_problems() => Assert.Empty(ProblemsOf([]));
 
     [Theory]
-    [InlineData("Database:ConnectionString", null, "Database:ConnectionString is missing; give one such as Host=localhost")]
-    [InlineData("Database:ConnectionString", "Host=localhost", "Database:ConnectionString can't be used: it names no Database.")]
-    [InlineData("Database:ConnectionString", "Hots=localhost", "Database:ConnectionString can't be used: Couldn't set hots")]
-    [InlineData("Kafka:BootstrapServers", null, "Kafka:BootstrapServers is missing; give the brokers' addresses as host:port,host:port.")]
-    [InlineData("Kafka:Client:sasl.mechnism", "PLAIN", "Kafka:Client can't be used: No such configuration property: \"sasl.mechnism\"")]
+    [InlineData("Database:ConnectionString", null,
+        "Database:ConnectionString is missing; give one such as Host=localhost")]
+    [InlineData("Database:ConnectionString", "Host=localhost",
+        "Database:ConnectionString can't be used: it names no Database.")]
+    [InlineData("Database:ConnectionString", "Hots=localhost",
+        "Database:ConnectionString can't be used: Couldn't set hots")]
+    [InlineData("Kafka:BootstrapServers", null,
+        "Kafka:BootstrapServers is missing; give the brokers' addresses as host:port,host:port.")]
+    [InlineData("Kafka:Client:sasl.mechnism", "PLAIN",
+        "Kafka:Client can't be used: No such configuration property: \"sasl.mechnism\"")]
     [InlineData("Kafka:Client:security.protocol", "sometimes", "Kafka:Client can't be used: Invalid value")]
     [InlineData("Registry:Url", null, "Registry:Url is missing: give the address of the schema registry")]
     [InlineData("Registry:Url", "localhost", "Registry:Url is 'localhost', which is not an http or https address")]
@@ -29,13 +34,15 @@ public sealed class ServiceSettingsTests
     [InlineData("EventStore:Shard", "-1", "EventStore:Shard is -1; give 0 or more.")]
     [InlineData("Reactor:MaxBatchRecords", "0", "Reactor:MaxBatchRecords is 0; give a number from 1 to 10000.")]
     [InlineData("Reactor:MaxBatchBytes", "10", "Reactor:MaxBatchBytes is 10; give at least 1024.")]
-    [InlineData("Telemetry:OtlpEndpoint", "jaeger", "OTEL_EXPORTER_OTLP_ENDPOINT is 'jaeger'; give an absolute address")]
+    [InlineData("Telemetry:OtlpEndpoint", "jaeger",
+        "OTEL_EXPORTER_OTLP_ENDPOINT is 'jaeger'; give an absolute address")]
     public void A_missing_or_wrong_setting_is_told_by_a_sentence(string name, string? value, string sentence) =>
         Assert.StartsWith(sentence, Assert.Single(ProblemsOf(new() { [name] = value })), StringComparison.Ordinal);
 
     private static List<string> ProblemsOf(Dictionary<string, string?> changed)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Right).AddInMemoryCollection(changed).Build();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Right).AddInMemoryCollection(changed)
+            .Build();
         return configuration.Get<ServiceSettings>()!.Problems().ToList();
     }
 }

@@ -17,7 +17,8 @@ public sealed class ServiceTests(Stage stage)
     {
         var (code, said) = await RunAsync([], []);
         Assert.Equal(2, code);
-        Assert.Equal(["Database:ConnectionString", "Kafka:BootstrapServers", "Registry:Url"], said.Select(line => line.Split(' ')[0]));
+        Assert.Equal(["Database:ConnectionString", "Kafka:BootstrapServers", "Registry:Url"],
+            said.Select(line => line.Split(' ')[0]));
     }
 
     [Fact]
@@ -51,10 +52,14 @@ public sealed class ServiceTests(Stage stage)
         settings["EventStore__Partitions"] = "6";
         (code, said) = await RunAsync(settings, ["migrate"]);
         Assert.Equal(1, code);
-        Assert.Contains(said, line => line.Contains("This database is the event store of topic balance.accounts", StringComparison.Ordinal));
+        Assert.Contains(said,
+            line => line.Contains("This database is the event store of topic balance.accounts",
+                StringComparison.Ordinal));
         (code, said) = await RunAsync(settings, ["--urls", "http://127.0.0.1:0"]);
         Assert.Equal(1, code);
-        Assert.Contains(said, line => line.Contains("This database is the event store of topic balance.accounts", StringComparison.Ordinal));
+        Assert.Contains(said,
+            line => line.Contains("This database is the event store of topic balance.accounts",
+                StringComparison.Ordinal));
     }
 
     [Fact]
@@ -63,10 +68,13 @@ public sealed class ServiceTests(Stage stage)
         var url = $"http://127.0.0.1:{Ports.Free()}";
         await using var service = Start(await SettingsAsync(), ["--urls", url], out var said);
         using var http = new HttpClient();
-        await Eventually.Until(async () => await StatusAsync(http, $"{url}/health/ready") == 200, "it is ready", Patience);
+        await Eventually.Until(async () => await StatusAsync(http, $"{url}/health/ready") == 200, "it is ready",
+            Patience);
         Assert.Equal(200, await StatusAsync(http, $"{url}/health/live"));
-        Assert.Contains("reactor_held_partitions", await http.GetStringAsync(new Uri($"{url}/metrics")), StringComparison.Ordinal);
-        Assert.Contains("\"reactor\"", await http.GetStringAsync(new Uri($"{url}/health/ready")), StringComparison.Ordinal);
+        Assert.Contains("reactor_held_partitions", await http.GetStringAsync(new Uri($"{url}/metrics")),
+            StringComparison.Ordinal);
+        Assert.Contains("\"reactor\"", await http.GetStringAsync(new Uri($"{url}/health/ready")),
+            StringComparison.Ordinal);
         Assert.True(await service.StopAsync() == 0, string.Join('\n', said));
     }
 
@@ -79,13 +87,15 @@ public sealed class ServiceTests(Stage stage)
         ["Registry__Url"] = stage.RegistryUrl,
     };
 
-    private static async Task<(int Code, IReadOnlyList<string> Said)> RunAsync(Dictionary<string, string?> settings, string[] arguments)
+    private static async Task<(int Code, IReadOnlyList<string> Said)> RunAsync(Dictionary<string, string?> settings,
+        string[] arguments)
     {
         await using var service = Start(settings, arguments, out var said);
         return (await service.Exited.WaitAsync(Patience), said.ToList());
     }
 
-    private static ChildProcess Start(Dictionary<string, string?> settings, string[] arguments, out ConcurrentQueue<string> said)
+    private static ChildProcess Start(Dictionary<string, string?> settings, string[] arguments,
+        out ConcurrentQueue<string> said)
     {
         var lines = said = [];
         return ChildProcess.Start(new()

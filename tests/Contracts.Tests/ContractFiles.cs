@@ -3,7 +3,9 @@ using Avro;
 
 namespace Checkout.Contracts.Tests;
 
-/// <summary>The schemas as they lie in the repository: the current one of each event, and every version ever released.</summary>
+/// <summary>
+/// The schemas as they lie in the repository: the current one of each event, and every version ever released.
+/// </summary>
 internal static class ContractFiles
 {
     private static readonly string[] Owners = ["store", "balance", "inventory", "game"];
@@ -15,7 +17,10 @@ internal static class ContractFiles
         .Select(File.ReadAllText)
         .ToDictionary(text => Schema.Parse(text).Fullname);
 
-    public static ILookup<string, ReleasedVersion> Released { get; } = Directory.GetFiles(Path.Combine(Root, "released"), "*.avsc", SearchOption.AllDirectories)
+    public static ILookup<string, ReleasedVersion> Released
+    {
+        get;
+    } = Directory.GetFiles(Path.Combine(Root, "released"), "*.avsc", SearchOption.AllDirectories)
         .Select(file => new ReleasedVersion(
             Path.GetFileName(Path.GetDirectoryName(file)!),
             int.Parse(Path.GetFileNameWithoutExtension(file)),
@@ -24,9 +29,11 @@ internal static class ContractFiles
         .OrderBy(version => version.Number)
         .ToLookup(version => version.Fullname);
 
-    public static IEnumerable<TheoryDataRow<string>> Names => Current.Keys.Order(StringComparer.Ordinal).Select(name => new TheoryDataRow<string>(name));
+    public static IEnumerable<TheoryDataRow<string>> Names =>
+        Current.Keys.Order(StringComparer.Ordinal).Select(name => new TheoryDataRow<string>(name));
 
-    public static bool SameJson(string one, string other) => JsonNode.DeepEquals(JsonNode.Parse(one), JsonNode.Parse(other));
+    public static bool SameJson(string one, string other) =>
+        JsonNode.DeepEquals(JsonNode.Parse(one), JsonNode.Parse(other));
 
     private static string RepositoryRoot()
     {

@@ -9,7 +9,9 @@ internal static class Generated
 {
     public static ISpecificRecord New(string fullname) => (ISpecificRecord)Activator.CreateInstance(TypeOf(fullname))!;
 
-    public static Type TypeOf(string fullname) => typeof(CheckoutCreated).Assembly.GetType(fullname, throwOnError: true)!;
+    public static Type TypeOf(string fullname) =>
+        typeof(CheckoutCreated).Assembly.GetType(fullname, throwOnError: true)!;
 
-    public static object Symbol(EnumSchema schema, int ordinal) => Enum.Parse(TypeOf(schema.Fullname), schema.Symbols[ordinal]);
+    public static object Symbol(EnumSchema schema, int ordinal) =>
+        Enum.Parse(TypeOf(schema.Fullname), schema.Symbols[ordinal]);
 }

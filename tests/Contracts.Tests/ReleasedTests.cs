@@ -11,7 +11,8 @@ public sealed class ReleasedTests
     public static IEnumerable<TheoryDataRow<string>> Names => ContractFiles.Names;
 
     public static IEnumerable<TheoryDataRow<string, int>> Versions =>
-        ContractFiles.Released.SelectMany(group => group).Select(version => new TheoryDataRow<string, int>(version.Fullname, version.Number));
+        ContractFiles.Released.SelectMany(group => group)
+            .Select(version => new TheoryDataRow<string, int>(version.Fullname, version.Number));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -20,8 +21,8 @@ public sealed class ReleasedTests
         var newest = ContractFiles.Released[name].LastOrDefault();
         Assert.True(
             newest is not null && ContractFiles.SameJson(ContractFiles.Current[name], newest.Text),
-            $"{name} differs from its newest released version. To release it, run: dotnet run --project contracts/Generator -- release contracts. "
-            + "Never edit a version that exists.");
+            $"{name} differs from its newest released version. To release it, run: dotnet run --project "
+                + "contracts/Generator -- release contracts. Never edit a version that exists.");
     }
 
     [Fact]
@@ -31,14 +32,20 @@ public sealed class ReleasedTests
     [Theory]
     [MemberData(nameof(Names))]
     public void Versions_are_numbered_from_one_without_a_gap(string name) =>
-        Assert.Equal(Enumerable.Range(1, ContractFiles.Released[name].Count()), ContractFiles.Released[name].Select(version => version.Number));
+        Assert.Equal(Enumerable.Range(1, ContractFiles.Released[name].Count()),
+            ContractFiles.Released[name].Select(version => version.Number));
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Every_version_reads_every_other(string name)
     {
-        Schema[] all = [.. ContractFiles.Released[name].Select(version => version.Schema), Schema.Parse(ContractFiles.Current[name])];
-        var problems = from one in all from other in all from problem in Compatibility.MutualProblems(one, other) select problem;
+        Schema[] all = [.. ContractFiles.Released[name].Select(version => version.Schema),
+            Schema.Parse(ContractFiles.Current[name])];
+        var problems = from one in all
+                       from other in all
+                       from problem in Compatibility.MutualProblems(one,
+            other)
+                       select problem;
         Assert.Empty(problems.Distinct());
     }
 
@@ -50,16 +57,20 @@ public sealed class ReleasedTests
         var sample = JsonNode.Parse(File.ReadAllText(version.SampleFile))!;
         var bytes = Convert.FromHexString((string)sample["singleObject"]!);
 
-        // The header names the schema: a released version that is edited no longer is the one its bytes were written with.
-        Assert.Equal([0xC3, 0x01, .. SchemaNormalization.ParsingFingerprint("CRC-64-AVRO", version.Schema)], bytes[..10]);
+        // The header names the schema: a released version that is edited no longer is the one its bytes were written
+        // with.
+        Assert.Equal([0xC3, 0x01, .. SchemaNormalization.ParsingFingerprint("CRC-64-AVRO", version.Schema)],
+            bytes[..10]);
         using var body = new MemoryStream(bytes[10..]);
         var current = Generated.New(name);
-        var read = new SpecificDatumReader<ISpecificRecord>(version.Schema, current.Schema).Read(null!, new BinaryDecoder(body));
+        var read = new SpecificDatumReader<ISpecificRecord>(version.Schema, current.Schema)
+            .Read(null!, new BinaryDecoder(body));
 
         Assert.Equal(body.Length, body.Position);
         Assert.IsType(current.GetType(), read);
         foreach (var field in ((RecordSchema)read.Schema).Fields.Where(field => version.Schema.Contains(field.Name)))
-            Assert.Equal(Expected(field.Schema, sample["fields"]![field.Name]!), InWords(field.Schema, read.Get(field.Pos)));
+            Assert.Equal(Expected(field.Schema, sample["fields"]![field.Name]!),
+                InWords(field.Schema, read.Get(field.Pos)));
     }
 
     /// <summary>A symbol that today's enum no longer has is read as its default.</summary>

@@ -64,20 +64,27 @@ public sealed class RoundTripTests
     [Fact]
     public void A_day_comes_back_as_that_day_at_midnight_UTC()
     {
-        var written = new DailyRewardClaimed { CustomerId = "c", Day = new DateTime(2026, 3, 29, 23, 59, 59, DateTimeKind.Utc) };
+        var written = new DailyRewardClaimed
+        {
+            CustomerId = "c",
+            Day = new DateTime(2026, 3, 29, 23, 59, 59, DateTimeKind.Utc)
+        };
         var read = (DailyRewardClaimed)ThroughBytes(written);
         Assert.Equal(new DateTime(2026, 3, 29, 0, 0, 0, DateTimeKind.Utc), read.Day);
         Assert.Equal(DateTimeKind.Utc, read.Day.Kind);
     }
 
     [Fact]
-    public void A_refusal_that_was_given_no_reason_says_unknown() => Assert.Equal(Reason.UNKNOWN, new CheckoutFailed().Reason);
+    public void A_refusal_that_was_given_no_reason_says_unknown() =>
+        Assert.Equal(Reason.UNKNOWN, new CheckoutFailed().Reason);
 
     [Fact]
     public void A_reason_of_a_later_version_is_read_as_unknown()
     {
         var first = ContractFiles.Released["avatarstore.store.CheckoutFailed"].First().Text;
-        var later = (RecordSchema)Schema.Parse(first.Replace("\"EXPIRED\"", "\"EXPIRED\", \"INVENTED_LATER\"", StringComparison.Ordinal));
+        var later =
+            (RecordSchema)Schema.Parse(
+                first.Replace("\"EXPIRED\"", "\"EXPIRED\", \"INVENTED_LATER\"", StringComparison.Ordinal));
         var record = new GenericRecord(later);
         record.Add("eventId", Guid.Empty);
         record.Add("occurredAt", DateTime.UnixEpoch);
@@ -90,7 +97,8 @@ public sealed class RoundTripTests
         new GenericDatumWriter<GenericRecord>(later).Write(record, new BinaryEncoder(bytes));
         bytes.Position = 0;
 
-        var read = new SpecificDatumReader<CheckoutFailed>(later, CheckoutFailed._SCHEMA).Read(null!, new BinaryDecoder(bytes));
+        var read = new SpecificDatumReader<CheckoutFailed>(later, CheckoutFailed._SCHEMA)
+            .Read(null!, new BinaryDecoder(bytes));
         Assert.Equal((Reason.UNKNOWN, true), (read.Reason, read.RefundDue));
     }
 
@@ -110,7 +118,8 @@ public sealed class RoundTripTests
         using var bytes = new MemoryStream();
         new SpecificDatumWriter<ISpecificRecord>(written.Schema).Write(written, new BinaryEncoder(bytes));
         bytes.Position = 0;
-        return new SpecificDatumReader<ISpecificRecord>(written.Schema, written.Schema).Read(null!, new BinaryDecoder(bytes));
+        return new SpecificDatumReader<ISpecificRecord>(written.Schema, written.Schema)
+            .Read(null!, new BinaryDecoder(bytes));
     }
 
     private static Gen<object> ValueOf(Schema schema) => schema switch
@@ -118,8 +127,10 @@ public sealed class RoundTripTests
         LogicalSchema { LogicalTypeName: "uuid" } => Gen.Guid.Select(id => (object)id),
         LogicalSchema { LogicalTypeName: "timestamp-micros" } => Gen.Long[0, MicrosecondsToTheYear10000 - 1]
             .Select(micros => (object)DateTime.UnixEpoch.AddTicks(micros * 10)),
-        LogicalSchema { LogicalTypeName: "date" } => Gen.Int[0, 1_000_000].Select(days => (object)DateTime.UnixEpoch.AddDays(days)),
-        EnumSchema symbols => Gen.Int[0, symbols.Symbols.Count - 1].Select(ordinal => Generated.Symbol(symbols, ordinal)),
+        LogicalSchema { LogicalTypeName: "date" } =>
+            Gen.Int[0, 1_000_000].Select(days => (object)DateTime.UnixEpoch.AddDays(days)),
+        EnumSchema symbols =>
+            Gen.Int[0, symbols.Symbols.Count - 1].Select(ordinal => Generated.Symbol(symbols, ordinal)),
         UnionSchema { Count: 2 } optional when optional[0].Tag == Schema.Type.Null => ValueOf(optional[1]),
         { Tag: Schema.Type.Int } => Gen.Int.Select(number => (object)number),
         { Tag: Schema.Type.Long } => Gen.Long.Select(number => (object)number),

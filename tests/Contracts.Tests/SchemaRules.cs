@@ -3,7 +3,9 @@ using Avro;
 
 namespace Checkout.Contracts.Tests;
 
-/// <summary>What a schema of this system must keep to; see docs/decisions/0001-forgetting-a-player.md and 0002-schemas.md.</summary>
+/// <summary>
+/// What a schema of this system must keep to; see docs/decisions/0001-forgetting-a-player.md and 0002-schemas.md.
+/// </summary>
 internal static partial class SchemaRules
 {
     public const string ProductName = "avatarstore.store.PackageListed.name";
@@ -36,7 +38,8 @@ internal static partial class SchemaRules
             yield return $"{at} is money, and its doc does not say its unit, whole coins.";
         if (field.Name is "eventId" or "checkoutId" && field.Schema is not LogicalSchema { LogicalTypeName: "uuid" })
             yield return $"{at} must be a uuid.";
-        if (field.Name.EndsWith("At", StringComparison.Ordinal) && field.Schema is not LogicalSchema { LogicalTypeName: "timestamp-micros" })
+        if (field.Name.EndsWith("At", StringComparison.Ordinal)
+            && field.Schema is not LogicalSchema { LogicalTypeName: "timestamp-micros" })
             yield return $"{at} must be a timestamp in microseconds.";
         if (field.Name == "customerId" && !(Says(field, "opaque") && Says(field, "never a name or address")))
             yield return $"{at}: its doc must say that it is opaque, and never a name or address.";
@@ -62,10 +65,12 @@ internal static partial class SchemaRules
 
     private static bool IsSaid(string? doc) => doc is { Length: > 10 };
 
-    private static bool Says(Field field, string words) => field.Documentation?.Contains(words, StringComparison.Ordinal) ?? false;
+    private static bool Says(Field field, string words) =>
+        field.Documentation?.Contains(words, StringComparison.Ordinal) ?? false;
 
     [GeneratedRegex(
-        "name|mail|phone|address|street|city|postal|zip|birth|age$|gender|nation|passport|iban|card|latitude|longitude|device|^ip|avatarUrl|photo",
+        "name|mail|phone|address|street|city|postal|zip|birth|age$|gender|nation"
+            + "|passport|iban|card|latitude|longitude|device|^ip|avatarUrl|photo",
         RegexOptions.IgnoreCase)]
     private static partial Regex PersonalWord();
 }

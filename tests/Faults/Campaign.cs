@@ -93,7 +93,8 @@ internal sealed class Campaign(CampaignOptions options, Ledger ledger, TextWrite
         }
         await system.DisposeAsync();
         await File.WriteAllLinesAsync($"{folder}.log", [.. system.Said, .. system.Mended()], stop);
-        if (system.Mended().Count() is > 0 and var mended) await output.WriteLineAsync(Text($"{mended} clients were mended or replaced ({folder}.log)"));
+        if (system.Mended().Count() is > 0 and var mended)
+            await output.WriteLineAsync(Text($"{mended} clients were mended or replaced ({folder}.log)"));
         system.RemoveData();
         return true;
     }

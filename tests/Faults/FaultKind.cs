@@ -27,7 +27,9 @@ internal enum FaultKind
     ClusterLost,
 }
 
-/// <summary>Where a fault strikes. PostgreSQL and Kafka suffer one fault a round: a second would find them away.</summary>
+/// <summary>
+/// Where a fault strikes. PostgreSQL and Kafka suffer one fault a round: a second would find them away.
+/// </summary>
 internal enum Ground
 {
     Processes,
@@ -40,26 +42,36 @@ internal static class FaultKinds
     public static readonly IReadOnlyList<FaultKind> All = Enum.GetValues<FaultKind>();
 
     /// <summary>
-    /// librdkafka's in-memory broker lives in this process, so it can't be killed or frozen; its topics can't be deleted, and another one would have another address. It drops the oldest records by
-    /// itself, so that their loss is no fault there.
+    /// librdkafka's in-memory broker lives in this process, so it can't be killed or frozen; its topics can't be
+    /// deleted, and another one would have another address. It drops the oldest records by itself, so that their loss
+    /// is no fault there.
     /// </summary>
     public static readonly IReadOnlyList<FaultKind> InMemory = [.. All.Except(
-        [FaultKind.BrokerKilled, FaultKind.BrokerFrozen, FaultKind.TopicDeleted, FaultKind.TopicsDeleted, FaultKind.RecordsDeleted, FaultKind.TopicTruncated,
-            FaultKind.ClusterLost])];
+        [FaultKind.BrokerKilled, FaultKind.BrokerFrozen, FaultKind.TopicDeleted, FaultKind.TopicsDeleted,
+            FaultKind.RecordsDeleted, FaultKind.TopicTruncated, FaultKind.ClusterLost])];
 
     public static Ground Ground(this FaultKind kind) => kind switch
     {
-        FaultKind.DatabaseCrashed or FaultKind.DatabaseRestarted or FaultKind.SlotDropped or FaultKind.SlotDroppedUnheld => Faults.Ground.Postgres,
+        FaultKind.DatabaseCrashed or FaultKind.DatabaseRestarted or FaultKind.SlotDropped
+            or FaultKind.SlotDroppedUnheld => Faults.Ground.Postgres,
         >= FaultKind.BrokerKilled => Faults.Ground.Kafka,
         _ => Faults.Ground.Processes,
     };
 
-    /// <summary>After which of them a topic may hold an event twice: see "When a duplicate can still occur" in docs/decisions/0003.</summary>
-    public static bool MayDouble(this FaultKind kind) => kind is FaultKind.TailerFrozen or FaultKind.BrokerFrozen or FaultKind.TopicDeleted or FaultKind.TopicsDeleted
+    /// <summary>
+    /// After which of them a topic may hold an event twice: see "When a duplicate can still occur" in
+    /// docs/decisions/0003.
+    /// </summary>
+    public static bool MayDouble(this FaultKind kind) =>
+        kind is FaultKind.TailerFrozen or FaultKind.BrokerFrozen or FaultKind.TopicDeleted or FaultKind.TopicsDeleted
         or FaultKind.RecordsDeleted or FaultKind.TopicTruncated or FaultKind.ClusterLost;
 
-    /// <summary>How often it is drawn. Starting a broker takes most of a round's time, so that what needs it is drawn half as often.</summary>
-    public static int Weight(this FaultKind kind) => kind is FaultKind.BrokerKilled or FaultKind.BrokerRestarted or FaultKind.ClusterLost ? 1 : 2;
+    /// <summary>
+    /// How often it is drawn. Starting a broker takes most of a round's time, so that what needs it is drawn half as
+    /// often.
+    /// </summary>
+    public static int Weight(this FaultKind kind) =>
+        kind is FaultKind.BrokerKilled or FaultKind.BrokerRestarted or FaultKind.ClusterLost ? 1 : 2;
 
     /// <summary>TailerKilled is tailer-killed.</summary>
     public static string Word(this FaultKind kind)
@@ -74,5 +86,6 @@ internal static class FaultKinds
     }
 
     /// <summary>Null where no kind is called so.</summary>
-    public static FaultKind? Parse(string word) => All.Where(kind => kind.Word() == word).Select(kind => (FaultKind?)kind).FirstOrDefault();
+    public static FaultKind? Parse(string word) =>
+        All.Where(kind => kind.Word() == word).Select(kind => (FaultKind?)kind).FirstOrDefault();
 }

@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace Checkout.Faults;
 
-/// <summary>Plays a round's faults, each at its moment. A fault has been played when what it took away is being started again; being well again is waited for elsewhere.</summary>
+/// <summary>
+/// Plays a round's faults, each at its moment. A fault has been played when what it took away is being started again;
+/// being well again is waited for elsewhere.
+/// </summary>
 internal sealed class FaultPlayer(FaultySystem system, Plan plan)
 {
     private const int MaxDropAttempts = 500;
@@ -32,8 +35,10 @@ internal sealed class FaultPlayer(FaultySystem system, Plan plan)
         FaultKind.ServicePairKilled => KillAsync(system.Both(fault.Subject)),
         FaultKind.ServiceFrozen => FreezeAsync([system[fault.Subject, fault.Instance]], fault.Lasts, stop),
         FaultKind.ServicePairFrozen => FreezeAsync(system.Both(fault.Subject), fault.Lasts, stop),
-        FaultKind.DatabaseCrashed => AwayAsync(system.Postgres.KillAllAsync, system.Postgres.StartAgainAsync, fault.Lasts, stop),
-        FaultKind.DatabaseRestarted => AwayAsync(system.Postgres.StopAsync, system.Postgres.StartAgainAsync, fault.Lasts, stop),
+        FaultKind.DatabaseCrashed =>
+            AwayAsync(system.Postgres.KillAllAsync, system.Postgres.StartAgainAsync, fault.Lasts, stop),
+        FaultKind.DatabaseRestarted =>
+            AwayAsync(system.Postgres.StopAsync, system.Postgres.StartAgainAsync, fault.Lasts, stop),
         FaultKind.SlotDropped => DropSlotAsync(fault.Subject, stop),
         FaultKind.SlotDroppedUnheld => DropSlotUnheldAsync(fault, stop),
         FaultKind.BrokerKilled => AwayAsync(system.Kafka!.KillAsync, system.Kafka!.StartAgainAsync, fault.Lasts, stop),
@@ -54,16 +59,19 @@ internal sealed class FaultPlayer(FaultySystem system, Plan plan)
         return Task.CompletedTask;
     }
 
-    private async Task KillTailerAsync(string store, bool active) => await KillAsync([await TailerAsync(store, active)]);
+    private async Task KillTailerAsync(string store, bool active) =>
+        await KillAsync([await TailerAsync(store, active)]);
 
     /// <summary>Where none says it is active, as after another fault, the first is taken for it.</summary>
     private async Task<Supervised> TailerAsync(string store, bool active)
     {
         var publishes = await system.ActiveTailerAsync(store) ?? system.Local[FaultySystem.Tailers[0]];
-        return active ? publishes : FaultySystem.Tailers.Select(name => system.Local[name]).First(tailer => tailer != publishes);
+        return active
+            ? publishes : FaultySystem.Tailers.Select(name => system.Local[name]).First(tailer => tailer != publishes);
     }
 
-    private async Task FreezeTailerAsync(Fault fault, CancellationToken stop) => await FreezeAsync([await TailerAsync(fault.Subject, active: true)], fault.Lasts, stop);
+    private async Task FreezeTailerAsync(Fault fault, CancellationToken stop) =>
+        await FreezeAsync([await TailerAsync(fault.Subject, active: true)], fault.Lasts, stop);
 
     private async Task FreezeAsync(IReadOnlyList<Supervised> processes, TimeSpan lasts, CancellationToken stop)
     {
@@ -79,7 +87,8 @@ internal sealed class FaultPlayer(FaultySystem system, Plan plan)
         }
     }
 
-    private static async Task AwayAsync(Func<Task<int>> end, Func<CancellationToken, Task> startAgain, TimeSpan lasts, CancellationToken stop)
+    private static async Task AwayAsync(Func<Task<int>> end, Func<CancellationToken, Task> startAgain, TimeSpan lasts,
+        CancellationToken stop)
     {
         await end();
         await Task.Delay(lasts, stop);
@@ -138,8 +147,10 @@ internal sealed class FaultPlayer(FaultySystem system, Plan plan)
             try
             {
                 await connection.ExecuteAsync("""
-                    SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = current_database() AND active_pid IS NOT NULL;
-                    SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database();
+                    SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
+                        WHERE database = current_database() AND active_pid IS NOT NULL;
+                    SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+                        WHERE database = current_database();
                     """);
                 return;
             }

@@ -9,7 +9,8 @@ using Npgsql;
 namespace Checkout.Faults;
 
 /// <summary>
-/// The whole system as deploy/Local runs it, two processes of each kind, without fsync since no machine is cut off; its Kafka is the campaign's own, so that it can be killed and started again.
+/// The whole system as deploy/Local runs it, two processes of each kind, without fsync since no machine is cut off; its
+/// Kafka is the campaign's own, so that it can be killed and started again.
 /// </summary>
 internal sealed partial class FaultySystem : IAsyncDisposable
 {
@@ -69,7 +70,8 @@ internal sealed partial class FaultySystem : IAsyncDisposable
         }
     }
 
-    public void Say(string sentence) => _said.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:HH:mm:ss.fff} {sentence}"));
+    public void Say(string sentence) =>
+        _said.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:HH:mm:ss.fff} {sentence}"));
 
     /// <summary>The process that publishes for a store; null where none says it does.</summary>
     public async Task<Supervised?> ActiveTailerAsync(string store)
@@ -79,10 +81,13 @@ internal sealed partial class FaultySystem : IAsyncDisposable
         return null;
     }
 
-    /// <summary>Every process runs and says it is ready; of each store one tailer is active and the other on standby.</summary>
+    /// <summary>
+    /// Every process runs and says it is ready; of each store one tailer is active and the other on standby.
+    /// </summary>
     public async Task<string?> NotWellAsync()
     {
-        if (Local.Processes.FirstOrDefault(p => p.State != ProcessState.Ready) is { } process) return $"{process.Name} is {process.State.ToString().ToLowerInvariant()}";
+        if (Local.Processes.FirstOrDefault(p => p.State != ProcessState.Ready) is { } process)
+            return $"{process.Name} is {process.State.ToString().ToLowerInvariant()}";
         var states = await Task.WhenAll(Tailers.Select(StatesAsync));
         foreach (var store in Services)
         {
@@ -97,12 +102,18 @@ internal sealed partial class FaultySystem : IAsyncDisposable
     {
         var file = Path.Combine(Folder, $"{command}.json");
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(facts), stop);
-        await DemoData.RunAsync(Local, service, char.ToUpperInvariant(service[0]) + service[1..], [command, file], stop);
+        await DemoData.RunAsync(Local, service, char.ToUpperInvariant(service[0]) + service[1..], [command, file],
+            stop);
     }
 
     public async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken stop)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(database)) { Pooling = false }.ConnectionString);
+        var connection =
+            new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(database))
+                {
+                    Pooling = false
+                }.ConnectionString);
         await connection.OpenAsync(stop);
         return connection;
     }
@@ -114,9 +125,13 @@ internal sealed partial class FaultySystem : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
     }
 
-    /// <summary>What the processes said when a Kafka client of theirs had lost its brokers, or stood: a round holds, and the state was met.</summary>
+    /// <summary>
+    /// What the processes said when a Kafka client of theirs had lost its brokers, or stood: a round holds, and the
+    /// state was met.
+    /// </summary>
     public IEnumerable<string> Mended() => Directory.GetFiles(Path.Combine(Folder, "logs")).SelectMany(File.ReadLines)
-        .Where(line => line.Contains("given up every broker", StringComparison.Ordinal) || line.Contains("new client takes over", StringComparison.Ordinal)
+        .Where(line => line.Contains("given up every broker", StringComparison.Ordinal)
+            || line.Contains("new client takes over", StringComparison.Ordinal)
             || line.Contains("A new consumer takes the place", StringComparison.Ordinal));
 
     /// <summary>The data of a system that was judged fine; PostgreSQL's may lie elsewhere.</summary>
@@ -132,7 +147,11 @@ internal sealed partial class FaultySystem : IAsyncDisposable
         Port = Ports.Free(),
         ControllerPort = Ports.Free(),
         // How soon a killed node may come back; a round would last longer by the rest of it.
-        More = new Dictionary<string, string> { ["broker.session.timeout.ms"] = "2000", ["broker.heartbeat.interval.ms"] = "500" },
+        More = new Dictionary<string, string>
+        {
+            ["broker.session.timeout.ms"] = "2000",
+            ["broker.heartbeat.interval.ms"] = "500"
+        },
     };
 
     private async Task<Dictionary<string, string>> StatesAsync(string tailer)
@@ -141,7 +160,8 @@ internal sealed partial class FaultySystem : IAsyncDisposable
         {
             using var answer = await Http.GetAsync($"{Local.Url(tailer)}/health/ready");
             var text = await answer.Content.ReadAsStringAsync();
-            return TailStates().Matches(text).DistinctBy(m => m.Groups[1].Value).ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value);
+            return TailStates().Matches(text).DistinctBy(m => m.Groups[1].Value)
+                .ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value);
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {

@@ -14,8 +14,8 @@ namespace Checkout.Faults;
 internal sealed record Reward(string Customer, string Achievement, long Coins, TimeSpan At);
 
 /// <summary>
-/// The game's server. There is no event store behind game.rewards, so a lost topic stays lost, and the game tells a fact
-/// again while it is unsure: here until Balance has it.
+/// The game's server. There is no event store behind game.rewards, so a lost topic stays lost, and the game tells a
+/// fact again while it is unsure: here until Balance has it.
 /// </summary>
 internal sealed class GameServer : IDisposable
 {
@@ -23,8 +23,9 @@ internal sealed class GameServer : IDisposable
     private const int MessageTimeoutMs = 3_000;
     /// <summary>
     /// A producer that delivers nothing for so long while it is told to is made anew. librdkafka from 2.13 on loses all
-    /// its brokers for ever to a metadata answer with topics but without brokers, as a broker gives while it starts: they
-    /// are decommissioned, and the answer's success cancels the re-bootstrap this began, which stays marked as under way.
+    /// its brokers for ever to a metadata answer with topics but without brokers, as a broker gives while it starts:
+    /// they are decommissioned, and the answer's success cancels the re-bootstrap this began, which stays marked as
+    /// under way.
     /// </summary>
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(20);
 
@@ -49,14 +50,17 @@ internal sealed class GameServer : IDisposable
         var left = rewards.ToHashSet();
         await Waiting.UntilAsync("every reward is credited", async () =>
         {
-            foreach (var reward in left.Where(r => r.At <= clock.Elapsed && (!toldAt.TryGetValue(r, out var told) || clock.Elapsed - told > UnsureAfter)).ToList())
+            foreach (
+                var reward in left.Where(r => r.At <= clock.Elapsed
+                    && (!toldAt.TryGetValue(r, out var told) || clock.Elapsed - told > UnsureAfter)).ToList())
             {
                 toldAt[reward] = clock.Elapsed;
                 await TellAsync(reward, stop);
             }
             left.ExceptWith(await CreditedAsync(left, stop));
             // Those that are not due yet are no fault, so that the patience begins with the last.
-            return left.Count == 0 ? null : $"{left.Count} are not, such as {left.First().Achievement} of {left.First().Customer}";
+            return left.Count == 0 ? null
+                : $"{left.Count} are not, such as {left.First().Achievement} of {left.First().Customer}";
         }, stop);
     }
 
@@ -82,7 +86,9 @@ internal sealed class GameServer : IDisposable
         try
         {
             // Whether it arrived, Balance will tell.
-            _producer.Produce(Topics.GameRewards, new() { Key = reward.Customer, Value = ConfluentFrame.FromSingleObject(EventCodec.Encode(fact), id) }, Delivered);
+            _producer.Produce(Topics.GameRewards,
+                new() { Key = reward.Customer, Value = ConfluentFrame.FromSingleObject(EventCodec.Encode(fact), id) },
+                Delivered);
         }
         catch (ProduceException<string, byte[]> e) when (!e.Error.IsFatal)
         {
@@ -99,7 +105,8 @@ internal sealed class GameServer : IDisposable
     private void RenewIfStuck()
     {
         if (_lastError.Length == 0 || _sinceDelivery.Elapsed < StuckAfter) return;
-        _system.Say($"campaign: the game's producer has delivered nothing for {_sinceDelivery.Elapsed.TotalSeconds:F0} s ({_lastError}) and is made anew");
+        _system.Say("campaign: the game's producer has delivered nothing for "
+            + $"{_sinceDelivery.Elapsed.TotalSeconds:F0} s ({_lastError}) and is made anew");
         _producer.Dispose();
         _producer = NewProducer();
         _lastError = "";
@@ -122,7 +129,8 @@ internal sealed class GameServer : IDisposable
         {
             await using var balance = await _system.OpenAsync("balance", stop);
             var credited = (await balance.QueryAsync<(string, string)>(
-                "SELECT customer_id, reference FROM credits WHERE customer_id = ANY(@customers)", new { customers = rewards.Select(r => r.Customer).ToArray() })).ToHashSet();
+                "SELECT customer_id, reference FROM credits WHERE customer_id = ANY(@customers)",
+                new { customers = rewards.Select(r => r.Customer).ToArray() })).ToHashSet();
             return [.. rewards.Where(r => credited.Contains((r.Customer, r.Achievement)))];
         }
         catch (NpgsqlException)

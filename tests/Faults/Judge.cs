@@ -32,7 +32,9 @@ internal sealed class Judge(FaultySystem system)
         return duplicates;
     }
 
-    /// <summary>Stores and topics hold the same events. A topic holds none twice, unless something in this round explains it.</summary>
+    /// <summary>
+    /// Stores and topics hold the same events. A topic holds none twice, unless something in this round explains it.
+    /// </summary>
     private async Task<IReadOnlyDictionary<string, long>> TopicsAsync(CancellationToken stop)
     {
         var came = new Dictionary<string, long>();
@@ -44,33 +46,51 @@ internal sealed class Judge(FaultySystem system)
         return came;
     }
 
-    /// <summary>What the clients know against the databases: every accepted purchase is one checkout that ended, none is there besides, and each customer has the coins that are left.</summary>
+    /// <summary>
+    /// What the clients know against the databases: every accepted purchase is one checkout that ended, none is there
+    /// besides, and each customer has the coins that are left.
+    /// </summary>
     private async Task PurchasesFitAsync(Load load, CancellationToken stop)
     {
         var customers = load.Purchases.Select(p => p.Customer).Distinct().ToArray();
         await using var store = await system.OpenAsync("store", stop);
         await using var balance = await system.OpenAsync("balance", stop);
         await using var inventory = await system.OpenAsync("inventory", stop);
-        var checkouts = (await store.QueryAsync<(Guid Id, string Customer, string Sku, long Price, string Status, string? Reason, string? Key)>(
+        var checkouts =
+            (await store.QueryAsync<(
+                Guid Id, string Customer, string Sku, long Price, string Status, string? Reason, string? Key)>(
             """
             SELECT c.checkout_id, c.customer_id, c.sku, c.price_coins, c.status, c.reason, p.idempotency_key
             FROM checkouts c LEFT JOIN posts p USING (checkout_id) WHERE c.customer_id = ANY(@customers)
             """, new { customers })).ToDictionary(c => c.Id);
         foreach (var purchase in load.Purchases)
-            if (!checkouts.TryGetValue(purchase.CheckoutId!.Value, out var c) || (c.Customer, c.Sku, c.Key) != (purchase.Customer, purchase.Sku, purchase.Key))
-                throw new ViolationException($"{purchase.Customer}'s {purchase.Key} for {purchase.Sku} was accepted as checkout {purchase.CheckoutId}, which Store does not know so");
-        if (checkouts.Count != load.Purchases.Count) throw new ViolationException($"The customers posted {load.Purchases.Count} checkouts, and Store has {checkouts.Count} of them");
-        if (checkouts.Values.FirstOrDefault(c => c.Reason is not (null or "INSUFFICIENT_FUNDS" or "SOLD_OUT" or "ALREADY_OWNED")) is { Id: var odd, Reason: not null } refused)
-            throw new ViolationException($"Checkout {odd} was refused for {refused.Reason}, for which there was no reason");
+            if (!checkouts.TryGetValue(purchase.CheckoutId!.Value, out var c)
+                || (c.Customer, c.Sku, c.Key) != (purchase.Customer, purchase.Sku, purchase.Key))
+                throw new ViolationException($"{purchase.Customer}'s {purchase.Key} for {purchase.Sku} was accepted "
+                    + $"as checkout {purchase.CheckoutId}, which Store does not know so");
+        if (checkouts.Count != load.Purchases.Count) throw new ViolationException(
+            $"The customers posted {load.Purchases.Count} checkouts, and Store has {checkouts.Count} of them");
+        if (checkouts.Values.FirstOrDefault(c =>
+            c.Reason is not (null or "INSUFFICIENT_FUNDS" or "SOLD_OUT" or "ALREADY_OWNED"))
+                is { Id: var odd, Reason: not null } refused)
+            throw new ViolationException(
+                $"Checkout {odd} was refused for {refused.Reason}, for which there was no reason");
 
-        var owned = (await inventory.QueryAsync<(string, string, Guid)>("SELECT customer_id, sku, checkout_id FROM ownership WHERE customer_id = ANY(@customers)", new { customers })).ToHashSet();
-        if (!owned.SetEquals(checkouts.Values.Where(c => c.Status == "Completed").Select(c => (c.Customer, c.Sku, c.Id))))
-            throw new ViolationException($"The customers own {owned.Count} avatars, and these are not those of the {checkouts.Values.Count(c => c.Status == "Completed")} completed checkouts");
-        var coins = (await balance.QueryAsync<(string, long)>("SELECT customer_id, coins FROM accounts WHERE customer_id = ANY(@customers)", new { customers })).ToDictionary();
+        var owned = (await inventory.QueryAsync<(string, string, Guid)>("SELECT customer_id, sku, checkout_id FROM "
+            + "ownership WHERE customer_id = ANY(@customers)", new { customers })).ToHashSet();
+        if (!owned.SetEquals(checkouts.Values.Where(c => c.Status == "Completed")
+            .Select(c => (c.Customer, c.Sku, c.Id))))
+            throw new ViolationException($"The customers own {owned.Count} avatars, and these are not those of the "
+                + $"{checkouts.Values.Count(c => c.Status == "Completed")} completed checkouts");
+        var coins = (await balance.QueryAsync<(string, long)>("SELECT customer_id, coins FROM accounts WHERE "
+            + "customer_id = ANY(@customers)", new { customers })).ToDictionary();
         foreach (var customer in customers)
         {
-            var left = load.Rewards.Where(r => r.Customer == customer).Sum(r => r.Coins) - checkouts.Values.Where(c => c.Customer == customer && c.Status == "Completed").Sum(c => c.Price);
-            if (coins.GetValueOrDefault(customer) != left) throw new ViolationException($"{customer} has {coins.GetValueOrDefault(customer)} coins and should have {left}");
+            var left = load.Rewards.Where(r => r.Customer == customer)
+                .Sum(r => r.Coins) - checkouts.Values.Where(c => c.Customer == customer && c.Status == "Completed")
+                .Sum(c => c.Price);
+            if (coins.GetValueOrDefault(customer) != left) throw new ViolationException(
+                $"{customer} has {coins.GetValueOrDefault(customer)} coins and should have {left}");
         }
     }
 
@@ -82,7 +102,8 @@ internal sealed class Judge(FaultySystem system)
         var codes = await Task.WhenAll(
             new Rebuild<StoreRows>(StoreChoreography.Table, Own("store")).RunAsync(RebuildWorkers, store, stop),
             new Rebuild<BalanceRows>(BalanceChoreography.Table, Own("balance")).RunAsync(RebuildWorkers, balance, stop),
-            new Rebuild<InventoryRows>(InventoryChoreography.Table, Own("inventory")).RunAsync(RebuildWorkers, inventory, stop));
+            new Rebuild<InventoryRows>(InventoryChoreography.Table, Own("inventory"))
+            .RunAsync(RebuildWorkers, inventory, stop));
         foreach (var (code, said) in codes.Zip(new[] { store, balance, inventory }))
             if (code != 0) throw new ViolationException($"A state is not what its events lead to: {said}");
     }

@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace Checkout.Faults;
 
-/// <summary>A checkout that a customer wants: posted at its moment, and again with the same key until it is accepted.</summary>
+/// <summary>
+/// A checkout that a customer wants: posted at its moment, and again with the same key until it is accepted.
+/// </summary>
 internal sealed record Purchase(string Customer, string Key, string Sku, TimeSpan At)
 {
     /// <summary>Which checkout it became.</summary>
@@ -16,8 +18,9 @@ internal sealed record Purchase(string Customer, string Key, string Sku, TimeSpa
 }
 
 /// <summary>
-/// The customers of a round. Each posts its checkouts over the time of the load to one of Store's two processes, and to the other where that one does not answer; some are poor, some buy
-/// the same twice, some want what is sold out. The game rewards each twice.
+/// The customers of a round. Each posts its checkouts over the time of the load to one of Store's two processes, and to
+/// the other where that one does not answer; some are poor, some buy the same twice, some want what is sold out. The
+/// game rewards each twice.
 /// </summary>
 internal sealed class Load : IDisposable
 {
@@ -41,11 +44,17 @@ internal sealed class Load : IDisposable
         _stores = [.. system.Both("store").Select(store => store.Url)];
         _game = new(system);
         var random = new Random(unchecked((plan.Seed * 31) ^ plan.Round));
-        _customers = [.. Enumerable.Range(0, Customers).Select(i => string.Create(CultureInfo.InvariantCulture, $"player-{plan.Seed}-{plan.Round}-{i}"))];
+        _customers = [.. Enumerable.Range(0, Customers)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"player-{plan.Seed}-{plan.Round}-{i}"))];
         Purchases = [.. _customers.SelectMany(customer => Enumerable.Range(1, PurchasesEach).Select(number =>
-            new Purchase(customer, $"purchase-{number}", Shop.Sku(plan.Round, random.Next(Shop.Kinds)), plan.LoadLasts * random.NextDouble())))];
-        Rewards = [.. _customers.Select((customer, i) => new Reward(customer, "welcome", i % EveryPoor == 0 ? Shop.PriceCoins : 10 * Shop.PriceCoins, TimeSpan.Zero)),
-            .. _customers.Select(customer => new Reward(customer, "later", Shop.PriceCoins, plan.LoadLasts * random.NextDouble()))];
+            new Purchase(customer, $"purchase-{number}", Shop.Sku(plan.Round, random.Next(Shop.Kinds)),
+                plan.LoadLasts * random.NextDouble())))];
+        Rewards =
+            [.. _customers.Select((customer, i) =>
+                new Reward(customer, "welcome", i % EveryPoor == 0 ? Shop.PriceCoins : 10 * Shop.PriceCoins,
+                    TimeSpan.Zero)),
+            .. _customers.Select(customer =>
+                new Reward(customer, "later", Shop.PriceCoins, plan.LoadLasts * random.NextDouble()))];
     }
 
     public IReadOnlyList<Purchase> Purchases { get; }
@@ -74,16 +83,20 @@ internal sealed class Load : IDisposable
     }
 
     /// <summary>Returns when Store says of every purchase that it has ended.</summary>
-    public Task UntilEndedAsync(CancellationToken stop) => Waiting.UntilAsync("every accepted checkout has ended", async () =>
+    public Task UntilEndedAsync(CancellationToken stop) =>
+        Waiting.UntilAsync("every accepted checkout has ended", async () =>
     {
         try
         {
             await using var store = await _system.OpenAsync("store", stop);
             return await store.ExecuteScalarAsync<string?>(
                 """
-                SELECT format('%s of %s posts have not, such as %s of %s, which is %s', count(*) FILTER (WHERE ended_at IS NULL), count(*),
-                    min(checkout_id::text) FILTER (WHERE ended_at IS NULL), min(customer_id) FILTER (WHERE ended_at IS NULL), coalesce(min(status) FILTER (WHERE ended_at IS NULL), 'not there'))
-                FROM unnest(@ids) AS posted(id) LEFT JOIN checkouts ON checkout_id = id HAVING count(*) FILTER (WHERE ended_at IS NULL) > 0
+                SELECT format('%s of %s posts have not, such as %s of %s, which is %s',
+                    count(*) FILTER (WHERE ended_at IS NULL), count(*),
+                    min(checkout_id::text) FILTER (WHERE ended_at IS NULL), min(customer_id) FILTER (WHERE ended_at IS NULL),
+                    coalesce(min(status) FILTER (WHERE ended_at IS NULL), 'not there'))
+                FROM unnest(@ids) AS posted(id) LEFT JOIN checkouts ON checkout_id = id
+                HAVING count(*) FILTER (WHERE ended_at IS NULL) > 0
                 """, new { ids = Purchases.Select(p => p.CheckoutId!.Value).ToArray() });
         }
         catch (NpgsqlException e)
@@ -97,7 +110,8 @@ internal sealed class Load : IDisposable
     {
         foreach (var purchase in Purchases.Where((_, i) => i % 20 == 0))
             if (await AcceptedAsync(purchase, stop) is var again && again != purchase.CheckoutId)
-                return $"{purchase.Customer}'s {purchase.Key} was checkout {purchase.CheckoutId}, and is {again} when it is posted again";
+                return $"{purchase.Customer}'s {purchase.Key} was checkout {purchase.CheckoutId}, and is {again} "
+                    + "when it is posted again";
         return null;
     }
 
@@ -116,7 +130,9 @@ internal sealed class Load : IDisposable
             {
                 return await PostAsync(_stores[attempt % _stores.Length], purchase, stop);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !stop.IsCancellationRequested)
+            catch (Exception e)
+                when (e is HttpRequestException or IOException or OperationCanceledException
+                    && !stop.IsCancellationRequested)
             {
                 await Task.Delay(TryAgainAfter, stop);
             }
@@ -125,14 +141,18 @@ internal sealed class Load : IDisposable
 
     private async Task<Guid> PostAsync(string store, Purchase purchase, CancellationToken stop)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{store}/checkouts") { Content = JsonContent.Create(new { sku = purchase.Sku }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            $"{store}/checkouts")
+        { Content = JsonContent.Create(new { sku = purchase.Sku }) };
         request.Headers.Add("X-Customer-Id", purchase.Customer);
         request.Headers.Add("Idempotency-Key", $"\"{purchase.Key}\"");
         using var answer = await _http.SendAsync(request, stop);
-        if (answer.StatusCode == HttpStatusCode.Accepted) return (await answer.Content.ReadFromJsonAsync<JsonElement>(stop)).GetProperty("checkoutId").GetGuid();
+        if (answer.StatusCode == HttpStatusCode.Accepted)
+            return (await answer.Content.ReadFromJsonAsync<JsonElement>(stop)).GetProperty("checkoutId").GetGuid();
         var said = await answer.Content.ReadAsStringAsync(stop);
         // An outage is told as such; anything else would be an answer that a client can't mend by trying again.
         if (answer.StatusCode is HttpStatusCode.ServiceUnavailable) throw new HttpRequestException(said);
-        throw new ViolationException($"Store answered {(int)answer.StatusCode} to {purchase.Customer}'s {purchase.Key} for {purchase.Sku} in round {_plan.Round}: {said}");
+        throw new ViolationException($"Store answered {(int)answer.StatusCode} to {purchase.Customer}'s "
+            + $"{purchase.Key} for {purchase.Sku} in round {_plan.Round}: {said}");
     }
 }

@@ -22,8 +22,8 @@ internal static class RunningProgram
         Of<AssemblyConfigurationAttribute>()?.Configuration is { Length: > 0 } configuration ? configuration : Unknown;
 
     /// <summary>
-    /// The last commit, of those the running program was built from, that changed what is judged; "+changes" where there are uncommitted ones. So a commit
-    /// to the documents or to other tests begins no new count.
+    /// The last commit, of those the running program was built from, that changed what is judged; "+changes" where
+    /// there are uncommitted ones. So a commit to the documents or to other tests begins no new count.
     /// </summary>
     public static string Commit()
     {
@@ -31,7 +31,8 @@ internal static class RunningProgram
         var version = Of<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
         var revision = version[(version.IndexOf('+', StringComparison.Ordinal) + 1)..];
         if (revision == version || Git(["status", "--porcelain", "--", .. Sources]) is not { } changes) return Unknown;
-        var judged = Git(["log", "-1", "--format=%H", revision, "--", .. Sources]) is { Length: > 0 } commit ? commit : revision;
+        var judged = Git(["log", "-1", "--format=%H", revision, "--", .. Sources]) is { Length: > 0 } commit
+            ? commit : revision;
         return changes.Length == 0 ? judged : judged + "+changes";
     }
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Checkout.Faults;
 
-/// <summary>What is on sale in a round: of most packages there is one for everybody, of the first ones too few.</summary>
+/// <summary>
+/// What is on sale in a round: of most packages there is one for everybody, of the first ones too few.
+/// </summary>
 internal static class Shop
 {
     public const int Kinds = 6;
@@ -15,10 +17,15 @@ internal static class Shop
     /// <summary>Lists the packages of many rounds, and delivers their pieces.</summary>
     public static Task OfferAsync(FaultySystem system, IEnumerable<int> rounds, CancellationToken stop)
     {
-        var packages = rounds.SelectMany(round => Enumerable.Range(0, Kinds).Select(kind => (Sku: Sku(round, kind), IsRare: kind < RareKinds))).ToList();
+        var packages = rounds.SelectMany(round => Enumerable.Range(0, Kinds)
+            .Select(kind => (Sku: Sku(round, kind), IsRare: kind < RareKinds))).ToList();
         return Task.WhenAll(
-            system.GiveAsync("store", "list-packages", packages.Select(p => new { sku = p.Sku, name = p.Sku, priceCoins = PriceCoins }), stop),
-            system.GiveAsync("inventory", "add-stock", packages.Select(p => new { sku = p.Sku, quantity = p.IsRare ? RarePieces : Load.Customers, reference = "campaign" }), stop));
+            system.GiveAsync("store", "list-packages",
+                packages.Select(p => new { sku = p.Sku, name = p.Sku, priceCoins = PriceCoins }), stop),
+            system.GiveAsync("inventory", "add-stock",
+                packages.Select(p =>
+                    new { sku = p.Sku, quantity = p.IsRare ? RarePieces : Load.Customers, reference = "campaign" }),
+                    stop));
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -6,8 +6,9 @@ internal sealed class TopicDuplicates
     private readonly Dictionary<string, long> _known = [];
 
     /// <summary>
-    /// Records were removed there, and the broker has not stopped in order since. It writes down only once a minute where partitions now begin (log.flush.start.offset.checkpoint.interval.ms): killed
-    /// before, it brings back what was removed, beside what was published again (seen, Kafka 4.3.1).
+    /// Records were removed there, and the broker has not stopped in order since. It writes down only once a minute
+    /// where partitions now begin (log.flush.start.offset.checkpoint.interval.ms): killed before, it brings back what
+    /// was removed, beside what was published again (seen, Kafka 4.3.1).
     /// </summary>
     private readonly HashSet<string> _mayReturn = [];
 
@@ -25,12 +26,14 @@ internal sealed class TopicDuplicates
     public long Came(string topic, long duplicates)
     {
         var more = duplicates - _known.GetValueOrDefault(topic);
-        if (more > 0 && !IsExplained(topic)) throw new ViolationException($"Nothing in this round explains the {more} duplicates that came onto {topic}");
+        if (more > 0 && !IsExplained(topic)) throw new ViolationException(
+            $"Nothing in this round explains the {more} duplicates that came onto {topic}");
         _known[topic] = duplicates;
         return Math.Max(0, more);
     }
 
-    private bool IsExplained(string topic) => _plan!.MayDouble || (_mayReturn.Contains(topic) && _plan.Faults.Any(f => f.Kind == FaultKind.BrokerKilled));
+    private bool IsExplained(string topic) =>
+        _plan!.MayDouble || (_mayReturn.Contains(topic) && _plan.Faults.Any(f => f.Kind == FaultKind.BrokerKilled));
 
     private void Remember(Fault fault)
     {

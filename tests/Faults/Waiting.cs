@@ -12,6 +12,7 @@ internal static class Waiting
     public static async Task UntilAsync(string what, Func<Task<string?>> missing, CancellationToken stop)
     {
         for (var clock = Stopwatch.StartNew(); await missing() is { } still; await Task.Delay(PollInterval, stop))
-            if (clock.Elapsed > Patience) throw new ViolationException($"After {Patience.TotalSeconds:F0} s it is not so that {what}: {still}");
+            if (clock.Elapsed > Patience)
+                throw new ViolationException($"After {Patience.TotalSeconds:F0} s it is not so that {what}: {still}");
     }
 }

@@ -19,7 +19,8 @@ public sealed class ApicurioServer : IAsyncDisposable
     public static async Task<ApicurioServer> StartAsync()
     {
         var port = Ports.Free();
-        return new(await ReleasedServer.StartAsync("apicurio", [port], new($"http://127.0.0.1:{port}/apis/ccompat/v7/subjects")), port);
+        return new(await ReleasedServer.StartAsync("apicurio", [port],
+            new($"http://127.0.0.1:{port}/apis/ccompat/v7/subjects")), port);
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

@@ -4,9 +4,9 @@ using Xunit;
 namespace Checkout.Fixtures;
 
 /// <summary>
-/// One broker for a test program: [assembly: AssemblyFixture(typeof(BrokerFixture))]. The nearest to production that is here: a released Kafka
-/// (KAFKA_HOME), else one in
-/// Docker (unless CHECKOUT_TEST_DOCKER is 0), else librdkafka's in-memory broker. It starts at its first use and says which it is.
+/// One broker for a test program: [assembly: AssemblyFixture(typeof(BrokerFixture))]. The nearest to production that is
+/// here: a released Kafka (KAFKA_HOME), else one in Docker (unless CHECKOUT_TEST_DOCKER is 0), else librdkafka's
+/// in-memory broker. It starts at its first use and says which it is.
 /// </summary>
 public sealed class BrokerFixture : IAsyncLifetime
 {
@@ -47,9 +47,11 @@ public sealed class BrokerFixture : IAsyncLifetime
 
     private async Task<Broker> StartNearestAsync()
     {
-        if (KafkaHome.Find() is { } home) return await KafkaServer.StartAsync(new() { DataDirectory = _folder["kafka"], Home = home });
+        if (KafkaHome.Find() is { } home)
+            return await KafkaServer.StartAsync(new() { DataDirectory = _folder["kafka"], Home = home });
         if (await DockerKafka.TryStartAsync() is { } container) return container;
-        if (Prerequisite.IsRequired("kafka")) throw Prerequisite.Missing("kafka", "there is neither KAFKA_HOME nor Docker.");
+        if (Prerequisite.IsRequired("kafka"))
+            throw Prerequisite.Missing("kafka", "there is neither KAFKA_HOME nor Docker.");
         return InMemoryBroker.Start();
     }
 }

@@ -34,7 +34,8 @@ internal sealed class DockerKafka : Broker
         {
             return null;
         }
-        // A Docker without network or room for the image is no Docker for us; the reason is said, and the in-memory broker serves.
+        // A Docker without network or room for the image is no Docker for us; the reason is said, and the in-memory
+        // broker serves.
         catch (Exception e)
         {
             TestLog.Say($"Docker did not start {Image} (set {Switch}=0 not to try): {e.Message}");

@@ -5,7 +5,10 @@ namespace Checkout.Fixtures;
 /// <summary>Waits for what must come, instead of sleeping for as long as it may take.</summary>
 public static class Eventually
 {
-    /// <summary>No measure of speed: a machine that is busy with other tests may take long, and only what never comes shall fail.</summary>
+    /// <summary>
+    /// No measure of speed: a machine that is busy with other tests may take long, and only what never comes shall
+    /// fail.
+    /// </summary>
     public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
@@ -19,7 +22,8 @@ public static class Eventually
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(PollInterval))
         {
             if (await condition()) return;
-            if (clock.Elapsed > patience) throw new TimeoutException($"Waited {patience.TotalSeconds:0.#} s in vain: {what}.");
+            if (clock.Elapsed > patience)
+                throw new TimeoutException($"Waited {patience.TotalSeconds:0.#} s in vain: {what}.");
         }
     }
 

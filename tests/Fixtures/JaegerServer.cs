@@ -25,7 +25,8 @@ public sealed class JaegerServer : IAsyncDisposable
     public static async Task<JaegerServer> StartAsync()
     {
         var first = Ports.Free(3);
-        return new(await ReleasedServer.StartAsync("jaeger", [first, first + 1, first + 2], new($"http://127.0.0.1:{first}/api/services")), first);
+        return new(await ReleasedServer.StartAsync("jaeger", [first, first + 1, first + 2],
+            new($"http://127.0.0.1:{first}/api/services")), first);
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

@@ -16,8 +16,9 @@ public enum KafkaRequest : short
 }
 
 /// <summary>
-/// Stands between clients and a broker that is a cluster of its own, and understands Kafka's protocol as far as it must: clients learn no other
-/// address than its own, it can be stopped and started, it answers for a broker that starts, and requests of a kind can be lost on their way.
+/// Stands between clients and a broker that is a cluster of its own, and understands Kafka's protocol as far as it
+/// must: clients learn no other address than its own, it can be stopped and started, it answers for a broker that
+/// starts, and requests of a kind can be lost on their way.
 /// </summary>
 public sealed class KafkaProxy : IAsyncDisposable
 {
@@ -55,7 +56,8 @@ public sealed class KafkaProxy : IAsyncDisposable
     public static KafkaProxy Before(string bootstrap) => new(IPEndPoint.Parse(bootstrap));
 
     /// <summary>
-    /// Stops when a question for topics has been answered, at once, as a busy broker may: its clients ask again and again who leads meanwhile.
+    /// Stops when a question for topics has been answered, at once, as a busy broker may: its clients ask again and
+    /// again who leads meanwhile.
     /// </summary>
     /// <exception cref="TimeoutException">Nobody asked: no client of those here has a broker any more.</exception>
     public async Task StopBehindMetadataAsync(TimeSpan patience)
@@ -65,7 +67,10 @@ public sealed class KafkaProxy : IAsyncDisposable
         await StopAsync();
     }
 
-    /// <summary>Stops behind a metadata answer, and is back: first without brokers, and as before when one such answer with topics was given.</summary>
+    /// <summary>
+    /// Stops behind a metadata answer, and is back: first without brokers, and as before when one such answer with
+    /// topics was given.
+    /// </summary>
     public async Task RestartWithoutBrokersAsync(TimeSpan patience)
     {
         await StopBehindMetadataAsync(patience);
@@ -84,8 +89,8 @@ public sealed class KafkaProxy : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes connections again. A broker that starts (Apache Kafka 4.3.1, KRaft) answers metadata before it knows that itself is there: with the topics
-    /// that are asked for, and without brokers.
+    /// Takes connections again. A broker that starts (Apache Kafka 4.3.1, KRaft) answers metadata before it knows that
+    /// itself is there: with the topics that are asked for, and without brokers.
     /// </summary>
     public void Start(bool knowsBrokers = true)
     {
@@ -104,7 +109,9 @@ public sealed class KafkaProxy : IAsyncDisposable
     /// <summary>Requests of this kind come nowhere, and so are never answered.</summary>
     public void Swallow(KafkaRequest request) => _swallowed[request] = true;
 
-    /// <summary>Requests to write to this partition come nowhere; librdkafka writes to one partition a request.</summary>
+    /// <summary>
+    /// Requests to write to this partition come nowhere; librdkafka writes to one partition a request.
+    /// </summary>
     public void SwallowProduce(int partition) => _swallowedPartition = partition;
 
     public void LetPass(KafkaRequest request)
@@ -143,7 +150,9 @@ public sealed class KafkaProxy : IAsyncDisposable
 
     private async Task ServeAsync(Socket client)
     {
-        using var broker = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var broker = new Socket(AddressFamily.InterNetwork, SocketType.Stream,
+            ProtocolType.Tcp)
+        { NoDelay = true };
         client.NoDelay = true;
         _sockets[client] = _sockets[broker] = true;
         try
@@ -151,7 +160,8 @@ public sealed class KafkaProxy : IAsyncDisposable
             await broker.ConnectAsync(_broker);
             var asked = new ConcurrentDictionary<int, (KafkaRequest Request, short Version)>();
             await Task.WhenAny(
-                PumpAsync(client, broker, (frame, ref _) => Asked(frame, asked)), PumpAsync(broker, client, (frame, ref isLast) => Answer(frame, asked, ref isLast)));
+                PumpAsync(client, broker, (frame, ref _) => Asked(frame, asked)),
+                PumpAsync(broker, client, (frame, ref isLast) => Answer(frame, asked, ref isLast)));
         }
         catch (SocketException)
         {
@@ -220,12 +230,15 @@ public sealed class KafkaProxy : IAsyncDisposable
         var request = (KafkaRequest)BinaryPrimitives.ReadInt16BigEndian(frame);
         var version = BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(2));
         if (_swallowed.ContainsKey(request)) return null;
-        if (request == KafkaRequest.Produce && _swallowedPartition is { } swallowed && PartitionOf(frame, version) == swallowed) return null;
+        if (request == KafkaRequest.Produce && _swallowedPartition is { } swallowed
+            && PartitionOf(frame, version) == swallowed) return null;
         asked[BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(4))] = (request, version);
         return frame;
     }
 
-    /// <summary>API key, version, number, the client's id; the transaction's id, acks, timeout; one topic of one partition.</summary>
+    /// <summary>
+    /// API key, version, number, the client's id; the transaction's id, acks, timeout; one topic of one partition.
+    /// </summary>
     private static int PartitionOf(byte[] produce, short version)
     {
         var isFlexible = version >= FirstFlexibleProduce;
@@ -252,7 +265,8 @@ public sealed class KafkaProxy : IAsyncDisposable
         }
     }
 
-    private byte[] Answer(byte[] frame, ConcurrentDictionary<int, (KafkaRequest Request, short Version)> asked, ref bool isLast)
+    private byte[] Answer(byte[] frame, ConcurrentDictionary<int, (KafkaRequest Request, short Version)> asked,
+        ref bool isLast)
     {
         if (!asked.TryRemove(BinaryPrimitives.ReadInt32BigEndian(frame), out var question)) return frame;
         return question.Request switch
@@ -263,7 +277,10 @@ public sealed class KafkaProxy : IAsyncDisposable
         };
     }
 
-    /// <summary>Correlation id, tags, throttle time, the brokers: each id, host, port, rack, tags; the cluster's id, the controller, the topics.</summary>
+    /// <summary>
+    /// Correlation id, tags, throttle time, the brokers: each id, host, port, rack, tags; the cluster's id, the
+    /// controller, the topics.
+    /// </summary>
     private byte[] Metadata(byte[] frame, short version, ref bool isLast)
     {
         if (version < FirstFlexibleMetadata) throw new InvalidDataException($"metadata of version {version}");
@@ -293,7 +310,8 @@ public sealed class KafkaProxy : IAsyncDisposable
 
     private byte[] Coordinator(byte[] frame, short version)
     {
-        if (version >= FirstFlexibleFindCoordinator) throw new InvalidDataException($"a coordinator's answer of version {version}");
+        if (version >= FirstFlexibleFindCoordinator)
+            throw new InvalidDataException($"a coordinator's answer of version {version}");
         var reader = new Reader(frame) { At = sizeof(int) };
         if (version > 0) reader.At += sizeof(int);
         reader.At += sizeof(short);
@@ -306,11 +324,14 @@ public sealed class KafkaProxy : IAsyncDisposable
 
     private void WritePort(byte[] frame, ref int at)
     {
-        if (BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(at)) == _broker.Port) BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(at), _port);
+        if (BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(at)) == _broker.Port)
+            BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(at), _port);
         at += sizeof(int);
     }
 
-    /// <summary>A place in a frame; compact lengths are unsigned varints, of null 0 and else one more than they are.</summary>
+    /// <summary>
+    /// A place in a frame; compact lengths are unsigned varints, of null 0 and else one more than they are.
+    /// </summary>
     private struct Reader(byte[] frame)
     {
         public int At;
@@ -319,7 +340,8 @@ public sealed class KafkaProxy : IAsyncDisposable
 
         public void SkipCompactString() => Skip(CompactLength());
 
-        public void SkipString() => Skip(sizeof(short) + Math.Max((short)0, BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(At))));
+        public void SkipString() =>
+            Skip(sizeof(short) + Math.Max((short)0, BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(At))));
 
         public void SkipTags()
         {

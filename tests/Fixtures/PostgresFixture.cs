@@ -5,9 +5,9 @@ using Xunit;
 namespace Checkout.Fixtures;
 
 /// <summary>
-/// One PostgreSQL for a test program: [assembly: AssemblyFixture(typeof(PostgresFixture))]. It starts at its first use, writes without fsync, and goes
-/// with its data.
-/// Tests that stop or kill a server start one of their own (<see cref="PostgresServer"/>).
+/// One PostgreSQL for a test program: [assembly: AssemblyFixture(typeof(PostgresFixture))]. It starts at its first use,
+/// writes without fsync, and goes with its data. Tests that stop or kill a server start one of their own (<see
+/// cref="PostgresServer"/>).
 /// </summary>
 public sealed class PostgresFixture : IAsyncLifetime
 {
@@ -27,7 +27,11 @@ public sealed class PostgresFixture : IAsyncLifetime
         var running = await ServerAsync();
         var made = await running.CreateDatabaseAsync($"{prefix}_{Guid.NewGuid():N}");
         // Each database is a pool of its own; without this the connections of finished tests would stay.
-        return new NpgsqlConnectionStringBuilder(made) { ConnectionIdleLifetime = 10, ConnectionPruningInterval = 5 }.ConnectionString;
+        return new NpgsqlConnectionStringBuilder(made)
+        {
+            ConnectionIdleLifetime = 10,
+            ConnectionPruningInterval = 5
+        }.ConnectionString;
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -37,7 +41,8 @@ public sealed class PostgresFixture : IAsyncLifetime
         if (_server.IsValueCreated && _server.Value.IsCompletedSuccessfully)
         {
             var running = await _server.Value;
-            // Not the fast shutdown: it would first write everything that goes away now, which takes a minute on a slow disk.
+            // Not the fast shutdown: it would first write everything that goes away now, which takes a minute on a slow
+            // disk.
             running.Signal("QUIT");
             await running.Exited;
             await running.DisposeAsync();

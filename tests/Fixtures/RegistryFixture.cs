@@ -4,8 +4,8 @@ using Xunit;
 namespace Checkout.Fixtures;
 
 /// <summary>
-/// One schema registry for a test program: [assembly: AssemblyFixture(typeof(RegistryFixture))]. Tests share it; their subjects follow from their own
-/// topics' names.
+/// One schema registry for a test program: [assembly: AssemblyFixture(typeof(RegistryFixture))]. Tests share it; their
+/// subjects follow from their own topics' names.
 /// </summary>
 public sealed class RegistryFixture : IAsyncLifetime
 {

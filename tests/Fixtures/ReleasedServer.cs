@@ -3,7 +3,9 @@ using Checkout.Servers;
 
 namespace Checkout.Fixtures;
 
-/// <summary>A released server that only tests use, run by the script `start` in the folder that an environment variable names.</summary>
+/// <summary>
+/// A released server that only tests use, run by the script `start` in the folder that an environment variable names.
+/// </summary>
 public sealed class ReleasedServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3);
@@ -18,7 +20,8 @@ public sealed class ReleasedServer : IAsyncDisposable
     {
         var variable = name.ToUpperInvariant() + "_HOME";
         var home = Environment.GetEnvironmentVariable(variable);
-        if (string.IsNullOrEmpty(home)) throw Prerequisite.Missing(name, $"{variable} does not name a folder with a released {name}.");
+        if (string.IsNullOrEmpty(home))
+            throw Prerequisite.Missing(name, $"{variable} does not name a folder with a released {name}.");
         var server = new ReleasedServer(ChildProcess.Start(new()
         {
             Program = Path.Combine(home, "start"),
@@ -26,7 +29,8 @@ public sealed class ReleasedServer : IAsyncDisposable
         }));
         try
         {
-            await Eventually.Until(() => server.AnswersAsync(answersAt), $"{name} answers at {answersAt}", StartDeadline);
+            await Eventually.Until(() => server.AnswersAsync(answersAt), $"{name} answers at {answersAt}",
+                StartDeadline);
             TestLog.Say($"{name} at {answersAt.GetLeftPart(UriPartial.Authority)}");
             return server;
         }
@@ -37,7 +41,9 @@ public sealed class ReleasedServer : IAsyncDisposable
         }
     }
 
-    /// <summary>They keep nothing, so nothing is lost by killing them; Jaeger takes 10 s to stop (seen, 1.76.0).</summary>
+    /// <summary>
+    /// They keep nothing, so nothing is lost by killing them; Jaeger takes 10 s to stop (seen, 1.76.0).
+    /// </summary>
     public ValueTask DisposeAsync()
     {
         _process.Kill();
@@ -46,7 +52,8 @@ public sealed class ReleasedServer : IAsyncDisposable
 
     private async Task<bool> AnswersAsync(Uri address)
     {
-        if (_process.HasExited) throw new ServerFailedException($"It ended with code {_process.ExitCode} and said:\n{_process.LastLines()}");
+        if (_process.HasExited) throw new ServerFailedException(
+            $"It ended with code {_process.ExitCode} and said:\n{_process.LastLines()}");
         try
         {
             using var answer = await Http.GetAsync(address);

@@ -1,7 +1,8 @@
 namespace Checkout.Fixtures;
 
 /// <summary>
-/// A folder of a test's own, removed at its end. Not made by CreateTempSubdirectory: that one is closed to the user PostgreSQL runs as under root.
+/// A folder of a test's own, removed at its end. Not made by CreateTempSubdirectory: that one is closed to the user
+/// PostgreSQL runs as under root.
 /// </summary>
 public sealed class TestFolder : IDisposable
 {

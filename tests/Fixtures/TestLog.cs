@@ -3,9 +3,8 @@ using System.Reflection;
 namespace Checkout.Fixtures;
 
 /// <summary>
-/// Says which servers served a test run. A test program run by itself shows its console; `dotnet test` shows it only of a failed one (seen, SDK
-/// 10.0.401), so the
-/// lines also go to the file servers.txt in the results folder.
+/// Says which servers served a test run. A test program run by itself shows its console; `dotnet test` shows it only of
+/// a failed one (seen, SDK 10.0.401), so the lines also go to the file servers.txt in the results folder.
 /// </summary>
 public static class TestLog
 {
@@ -31,6 +30,7 @@ public static class TestLog
     {
         var words = Environment.GetCommandLineArgs();
         var option = Array.IndexOf(words, FolderOption);
-        return option >= 0 && option + 1 < words.Length ? Path.GetFullPath(words[option + 1]) : Path.Combine(AppContext.BaseDirectory, "TestResults");
+        return option >= 0 && option + 1 < words.Length
+            ? Path.GetFullPath(words[option + 1]) : Path.Combine(AppContext.BaseDirectory, "TestResults");
     }
 }

@@ -3,7 +3,9 @@ using Checkout.Servers;
 
 namespace Checkout.Fixtures;
 
-/// <summary>A TCP proxy that delays, throttles and cuts connections on demand. TOXIPROXY_HOME names its folder.</summary>
+/// <summary>
+/// A TCP proxy that delays, throttles and cuts connections on demand. TOXIPROXY_HOME names its folder.
+/// </summary>
 public sealed class ToxiproxyServer : IAsyncDisposable
 {
     private readonly ReleasedServer _server;
@@ -25,7 +27,8 @@ public sealed class ToxiproxyServer : IAsyncDisposable
     public async Task<int> AddProxyAsync(string name, int upstreamPort)
     {
         var port = Ports.Free();
-        await PostAsync("/proxies", new { name, listen = $"127.0.0.1:{port}", upstream = $"127.0.0.1:{upstreamPort}", enabled = true });
+        await PostAsync("/proxies",
+            new { name, listen = $"127.0.0.1:{port}", upstream = $"127.0.0.1:{upstreamPort}", enabled = true });
         return port;
     }
 
@@ -34,7 +37,13 @@ public sealed class ToxiproxyServer : IAsyncDisposable
 
     /// <summary>Answers come this much later.</summary>
     public Task DelayAsync(string proxy, TimeSpan latency) => PostAsync($"/proxies/{proxy}/toxics",
-        new { name = "latency", type = "latency", stream = "downstream", attributes = new { latency = (int)latency.TotalMilliseconds } });
+        new
+        {
+            name = "latency",
+            type = "latency",
+            stream = "downstream",
+            attributes = new { latency = (int)latency.TotalMilliseconds }
+        });
 
     /// <summary>Connections stay open, but nothing comes through: a network that swallows packets.</summary>
     public Task SilenceAsync(string proxy) => PostAsync($"/proxies/{proxy}/toxics",

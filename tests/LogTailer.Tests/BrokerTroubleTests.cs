@@ -6,20 +6,26 @@ using Xunit;
 
 namespace Checkout.LogTailer.Tests;
 
-/// <summary>A broker that is killed, slow, silent, cut off or empty stops nothing but publication, and afterwards everything is there once.</summary>
+/// <summary>
+/// A broker that is killed, slow, silent, cut off or empty stops nothing but publication, and afterwards everything is
+/// there once.
+/// </summary>
 [Collection(nameof(OwnKafka))]
 public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture registry, OwnKafka kafka)
 {
     private const int DefaultTroubleSeconds = 6;
     /// <summary>How long the broker is slow, silent or cut off: minutes by hand, seconds at every build.</summary>
     private const string TroubleSeconds = "CHECKOUT_TEST_TROUBLE_SECONDS";
-    private static readonly TimeSpan TroubleLasts = TimeSpan.FromSeconds(TestSettings.Number(TroubleSeconds) ?? DefaultTroubleSeconds);
+    private static readonly TimeSpan TroubleLasts = TimeSpan.FromSeconds(TestSettings.Number(TroubleSeconds)
+        ?? DefaultTroubleSeconds);
     /// <summary>The longer it lasts, the more has to be caught up with.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90) + TroubleLasts;
 
-    /// <summary>The second time the tailer dies with it: what it had on its way then dies with the broker's sockets.</summary>
+    /// <summary>
+    /// The second time the tailer dies with it: what it had on its way then dies with the broker's sockets.
+    /// </summary>
     [Fact]
-    public async Task A_broker_killed_and_restarted_under_load_loses_and_doubles_nothing_also_when_the_tailer_is_killed_with_it()
+    public async Task A_broker_killed_under_load_loses_and_doubles_nothing_also_when_the_tailer_is_killed_with_it()
     {
         var broker = await kafka.BrokerAsync();
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
@@ -37,7 +43,8 @@ public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture
                 await kafka.StartAgainAsync();
                 if (tailerDiesToo) tailer = TailerProcess.Start("second", store, broker, registry.Url);
                 await load.MoreAsync(500);
-                await TopicReader.UntilRecordsAsync(broker.Bootstrap, store.Topic, SampleStore.Partitions, load.Appended - 1_000, Deadline);
+                await TopicReader.UntilRecordsAsync(broker.Bootstrap, store.Topic, SampleStore.Partitions,
+                    load.Appended - 1_000, Deadline);
             }
             await load.StopAsync();
             await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap, deadline: Deadline);
@@ -74,7 +81,8 @@ public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture
     [InlineData("slow")]
     [InlineData("silent")]
     [InlineData("cut off")]
-    public async Task A_broker_in_trouble_stops_nothing_but_publication_and_afterwards_everything_is_there_once(string trouble)
+    public async Task A_broker_in_trouble_stops_nothing_but_publication_and_afterwards_everything_is_there_once(
+        string trouble)
     {
         var proxy = await kafka.ProxyAsync();
         var broker = await kafka.BrokerAsync();
@@ -94,7 +102,8 @@ public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture
         var clock = Stopwatch.StartNew();
         await Eventually.Until(() => clock.Elapsed > TroubleLasts, "the trouble has lasted", TroubleLasts + Deadline);
         Assert.True(load.Appended > before + 300, "appends went on");
-        if (trouble != "slow") Assert.True(tail.Status.Slot!.RetainedBytes > 0, "the log that is kept meanwhile is told");
+        if (trouble != "slow")
+            Assert.True(tail.Status.Slot!.RetainedBytes > 0, "the log that is kept meanwhile is told");
         switch (trouble)
         {
             case "slow": await proxy.RemoveAsync(OwnKafka.Proxy, "latency"); break;
@@ -143,7 +152,8 @@ public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture
 
         await admin.DeleteAclsAsync([new()
         {
-            PatternFilter = new() { Type = ResourceType.Topic, Name = store.Topic, ResourcePatternType = ResourcePatternType.Literal },
+            PatternFilter = new() { Type = ResourceType.Topic, Name = store.Topic,
+                ResourcePatternType = ResourcePatternType.Literal },
             EntryFilter = new() { Operation = AclOperation.Write, PermissionType = AclPermissionType.Allow },
         }]);
         var sentence = $"Kafka does not let this user write to topic {store.Topic}";
@@ -158,9 +168,16 @@ public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap, deadline: Deadline);
     }
 
-    private static Task AllowAsync(IAdminClient admin, string topic, params AclOperation[] operations) => admin.CreateAclsAsync(operations.Select(operation => new AclBinding
-    {
-        Pattern = new() { Type = ResourceType.Topic, Name = topic, ResourcePatternType = ResourcePatternType.Literal },
-        Entry = new() { Principal = $"User:{OwnKafka.User}", Host = "*", Operation = operation, PermissionType = AclPermissionType.Allow },
-    }));
+    private static Task AllowAsync(IAdminClient admin, string topic, params AclOperation[] operations) =>
+        admin.CreateAclsAsync(operations.Select(operation => new AclBinding
+        {
+            Pattern = new() { Type = ResourceType.Topic, Name = topic, ResourcePatternType = ResourcePatternType.Literal },
+            Entry = new()
+            {
+                Principal = $"User:{OwnKafka.User}",
+                Host = "*",
+                Operation = operation,
+                PermissionType = AclPermissionType.Allow
+            },
+        }));
 }

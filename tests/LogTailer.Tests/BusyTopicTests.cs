@@ -13,7 +13,8 @@ public sealed class BusyTopicTests(PostgresFixture postgres, BrokerFixture broke
     public async Task A_topic_deleted_under_load_is_made_again_and_filled_within_seconds()
     {
         var broker = await brokers.BrokerAsync();
-        if (broker.IsInMemory) throw Prerequisite.Missing("kafka", "there is neither KAFKA_HOME nor Docker: only a real Kafka deletes topics.");
+        if (broker.IsInMemory) throw Prerequisite.Missing("kafka",
+            "there is neither KAFKA_HOME nor Docker: only a real Kafka deletes topics.");
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
         await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false);
         await store.AppendAsync([.. Enumerable.Range(0, 200).Select(n => new Sample($"k{n}"))]);

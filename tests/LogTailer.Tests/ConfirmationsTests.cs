@@ -65,7 +65,10 @@ public sealed class ConfirmationsTests
         Assert.True(c.RoomAsync().IsCompletedSuccessfully);
     }
 
-    /// <summary>Transactions of any size (events already on the topic have no ticket), acknowledged in any order between any two steps.</summary>
+    /// <summary>
+    /// Transactions of any size (events already on the topic have no ticket), acknowledged in any order between any two
+    /// steps.
+    /// </summary>
     [Fact]
     public void The_confirmed_position_never_passes_an_unacknowledged_event() =>
         Gen.Select(Gen.Int[0, 5].Array[1, 10], Gen.Int[0, 1_000].Array[200]).Sample((sizes, choices) =>
@@ -96,7 +99,8 @@ public sealed class ConfirmationsTests
 
             void AcknowledgeSome(bool atLeastOne = false)
             {
-                for (var n = choices[choice++ % choices.Length] % 3 + (atLeastOne ? 1 : 0); n > 0 && outstanding.Count > 0; n--)
+                for (var n = choices[choice++ % choices.Length] % 3 + (atLeastOne ? 1 : 0);
+                    n > 0 && outstanding.Count > 0; n--)
                 {
                     var i = choices[choice++ % choices.Length] % outstanding.Count;
                     c.Acknowledge(outstanding[i].Ticket);

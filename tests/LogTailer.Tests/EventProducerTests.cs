@@ -30,10 +30,12 @@ public sealed class EventProducerTests
         Assert.Equal(sizes.Select((_, i) => new Delivery(1_000_000_000_000 + i, 0, ErrorCode.NoError, i)), deliveries);
         var records = TopicReader.ReadAll(broker.Bootstrap, Topic, partitions: 1);
         Assert.Equal(sizes, records.Select(r => r.Message.Value.Length - ConfluentFrame.HeaderBytes));
-        Assert.All(records, r => Assert.All(r.Message.Value[ConfluentFrame.HeaderBytes..], b => Assert.Equal((byte)'x', b)));
+        Assert.All(records,
+            r => Assert.All(r.Message.Value[ConfluentFrame.HeaderBytes..], b => Assert.Equal((byte)'x', b)));
         Assert.Equal([1L, 2, 3, 4, 5], records.Select(r => r.Position()));
         Assert.All(records, r => Assert.Equal("/sämple/0", r.Header(EventHeaders.Source)));
-        Assert.All(records, r => Assert.Equal(("schlüssel", "schlüssel"), (r.Message.Key, r.Header(EventHeaders.Subject))));
+        Assert.All(records,
+            r => Assert.Equal(("schlüssel", "schlüssel"), (r.Message.Key, r.Header(EventHeaders.Subject))));
     }
 
     [Fact]
@@ -51,7 +53,8 @@ public sealed class EventProducerTests
     {
         var config = new ProducerConfig();
         config.Set("no.such.setting", "1");
-        var refused = Assert.Throws<InvalidOperationException>(() => new EventProducer(config, Topic, _ => { }, _ => { }, _ => { }, () => { }));
+        var refused = Assert.Throws<InvalidOperationException>(() =>
+            new EventProducer(config, Topic, _ => { }, _ => { }, _ => { }, () => { }));
         Assert.Contains("no.such.setting", refused.Message, StringComparison.Ordinal);
     }
 
@@ -73,7 +76,8 @@ public sealed class EventProducerTests
         Assert.Equal(0, reports);
     }
 
-    private static EventProducer Producer(InMemoryBroker broker, ProducerConfig? config = null, Action<Delivery>? delivered = null)
+    private static EventProducer Producer(InMemoryBroker broker, ProducerConfig? config = null,
+        Action<Delivery>? delivered = null)
     {
         config ??= new();
         config.BootstrapServers = broker.Bootstrap;
@@ -82,7 +86,7 @@ public sealed class EventProducerTests
     }
 
     internal static StoredEvent Event(long position, int bodyBytes) => new(
-        position, position - 1, 0, Guid.NewGuid(), "schlüssel", "test.Happened", DateTime.UtcNow, "checkout-1", Guid.NewGuid(),
-        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", null,
+        position, position - 1, 0, Guid.NewGuid(), "schlüssel", "test.Happened", DateTime.UtcNow, "checkout-1",
+        Guid.NewGuid(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", null,
         SingleObject.Frame(SampleStore.Fingerprint, Encoding.UTF8.GetBytes(new string('x', bodyBytes))));
 }

@@ -7,8 +7,11 @@ public static class ForeignRecords
 {
     public static async Task WriteAsync(string bootstrapServers, string topic, int count)
     {
-        using var producer = new ProducerBuilder<Null, string>(new ProducerConfig { BootstrapServers = bootstrapServers }).SetLogHandler((_, _) => { }).Build();
-        for (var i = 0; i < count; i++) await producer.ProduceAsync(new TopicPartition(topic, 0), new() { Value = "not an event" });
+        using var producer =
+            new ProducerBuilder<Null, string>(new ProducerConfig { BootstrapServers = bootstrapServers })
+            .SetLogHandler((_, _) => { }).Build();
+        for (var i = 0; i < count; i++)
+            await producer.ProduceAsync(new TopicPartition(topic, 0), new() { Value = "not an event" });
     }
 }
 
@@ -29,8 +32,10 @@ public static class SlowReader
         var positions = new List<long>();
         while (positions.Count < count)
         {
-            var record = consumer.Consume(TimeSpan.FromSeconds(20)) ?? throw new TimeoutException($"{positions.Count} of {count} events were read.");
-            positions.Add(long.Parse(System.Text.Encoding.UTF8.GetString(record.Message.Headers.GetLastBytes("ce_sequence")), System.Globalization.CultureInfo.InvariantCulture));
+            var record = consumer.Consume(TimeSpan.FromSeconds(20))
+                ?? throw new TimeoutException($"{positions.Count} of {count} events were read.");
+            positions.Add(long.Parse(System.Text.Encoding.UTF8.GetString(record.Message.Headers.GetLastBytes(
+                "ce_sequence")), System.Globalization.CultureInfo.InvariantCulture));
             if (positions.Count % 100 == 0) consumer.Commit();
         }
         consumer.Close();

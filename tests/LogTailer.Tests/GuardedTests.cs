@@ -57,7 +57,8 @@ public sealed class GuardedTests : IDisposable
     [Fact]
     public async Task An_answer_that_never_comes_is_not_waited_for()
     {
-        var fault = await Assert.ThrowsAsync<TimeoutException>(() => new TaskCompletionSource<int>().Task.AnsweredAsync(TimeSpan.FromSeconds(-4.5)));
+        var fault = await Assert.ThrowsAsync<TimeoutException>(() =>
+            new TaskCompletionSource<int>().Task.AnsweredAsync(TimeSpan.FromSeconds(-4.5)));
         Assert.Equal("Kafka's admin client did not answer within 0.5 s.", fault.Message);
     }
 
@@ -65,7 +66,8 @@ public sealed class GuardedTests : IDisposable
     public async Task An_answer_is_passed_on_and_so_is_a_failure()
     {
         Assert.Equal(1, await Task.FromResult(1).AnsweredAsync(TimeSpan.FromSeconds(1)));
-        await Assert.ThrowsAsync<TopicChangedException>(() => Task.FromException<int>(new TopicChangedException("changed")).AnsweredAsync(TimeSpan.FromSeconds(1)));
+        await Assert.ThrowsAsync<TopicChangedException>(() =>
+            Task.FromException<int>(new TopicChangedException("changed")).AnsweredAsync(TimeSpan.FromSeconds(1)));
     }
 
     [Fact]
@@ -79,7 +81,9 @@ public sealed class GuardedTests : IDisposable
     public async Task A_client_ends_on_a_thread_of_its_own()
     {
         var onPool = true;
-        Assert.True(await Guarded.EndAsync(new Client(() => onPool = Thread.CurrentThread.IsThreadPoolThread), TimeSpan.FromMinutes(1)));
+        Assert.True(
+            await Guarded.EndAsync(new Client(() => onPool = Thread.CurrentThread.IsThreadPoolThread),
+                TimeSpan.FromMinutes(1)));
         Assert.False(onPool);
     }
 

@@ -19,7 +19,8 @@ public sealed class KafkaTests(PostgresFixture postgres, BrokerFixture brokers)
         await store.AppendAsync([.. Enumerable.Range(0, 1_000).Select(n => new Sample($"k{n}"))]);
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
         using var admin = broker.NewAdmin();
-        var configs = (await admin.DescribeConfigsAsync([new() { Type = ResourceType.Topic, Name = store.Topic }]))[0].Entries;
+        var configs =
+            (await admin.DescribeConfigsAsync([new() { Type = ResourceType.Topic, Name = store.Topic }]))[0].Entries;
         Assert.Equal("-1", configs["retention.ms"].Value);
         Assert.Equal("delete", configs["cleanup.policy"].Value);
     }
@@ -30,7 +31,9 @@ public sealed class KafkaTests(PostgresFixture postgres, BrokerFixture brokers)
         var broker = await brokers.RealAsync();
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
         using var admin = broker.NewAdmin();
-        await admin.CreateTopicsAsync([new() { Name = store.Topic, NumPartitions = SampleStore.Partitions, ReplicationFactor = 1, Configs = new() { ["retention.ms"] = "86400000" } }]);
+        await admin.CreateTopicsAsync(
+            [new() { Name = store.Topic, NumPartitions = SampleStore.Partitions, ReplicationFactor = 1,
+                Configs = new() { ["retention.ms"] = "86400000" } }]);
         await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false);
         await tail.UntilAsync(TailState.Stopped, "retention.ms=86400000");
     }
@@ -78,7 +81,8 @@ public sealed class KafkaTests(PostgresFixture postgres, BrokerFixture brokers)
     [InlineData("cleanup.policy", "compact", "retention.ms=-1 and cleanup.policy=compact")]
     [InlineData("retention.bytes", "1000000", "has retention.bytes=1000000 and so would lose events")]
     [InlineData("min.insync.replicas", "1", "has min.insync.replicas=1 and Kafka:MinInSyncReplicas asks for 2")]
-    public async Task A_topic_with_other_settings_is_refused_with_a_sentence_and_taken_when_they_are_mended(string setting, string value, string sentence)
+    public async Task A_topic_with_other_settings_is_refused_with_a_sentence_and_taken_when_they_are_mended(
+        string setting, string value, string sentence)
     {
         var broker = await brokers.RealAsync();
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
@@ -91,13 +95,17 @@ public sealed class KafkaTests(PostgresFixture postgres, BrokerFixture brokers)
             Configs = new() { ["retention.ms"] = "-1", [setting] = value },
         }]);
         // One replica can't be two in sync; the setting is judged before anything is produced.
-        await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false, minInSync: (short)(setting == "min.insync.replicas" ? 2 : 1));
+        await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false,
+            minInSync: (short)(setting == "min.insync.replicas" ? 2 : 1));
         await tail.UntilAsync(TailState.Stopped, sentence);
-        Assert.Contains($"kafka-configs.sh --alter --entity-type topics --entity-name {store.Topic}", tail.Status.Now.Reason, StringComparison.Ordinal);
+        Assert.Contains($"kafka-configs.sh --alter --entity-type topics --entity-name {store.Topic}",
+            tail.Status.Now.Reason, StringComparison.Ordinal);
         await admin.IncrementalAlterConfigsAsync(new()
         {
-            [new() { Type = ResourceType.Topic, Name = store.Topic }] = [.. new[] { ("cleanup.policy", "delete"), ("retention.bytes", "-1"), ("min.insync.replicas", "2") }
-                .Select(c => new ConfigEntry { Name = c.Item1, Value = c.Item2, IncrementalOperation = AlterConfigOpType.Set })],
+            [new() { Type = ResourceType.Topic, Name = store.Topic }] =
+                [.. new[] { ("cleanup.policy", "delete"), ("retention.bytes", "-1"), ("min.insync.replicas", "2") }
+                .Select(c =>
+                    new ConfigEntry { Name = c.Item1, Value = c.Item2, IncrementalOperation = AlterConfigOpType.Set })],
         });
         await tail.UntilAsync(TailState.Active);
     }
@@ -127,7 +135,10 @@ public sealed class KafkaTests(PostgresFixture postgres, BrokerFixture brokers)
             TraceState = sample.TraceState,
             Payload = SingleObject.Frame(SampleStore.Fingerprint, []),
         };
-        var largest = sample with { Body = new string('b', EventStoreOptions.DefaultMaxEventBytes - around.RecordBytes) };
+        var largest = sample with
+        {
+            Body = new string('b', EventStoreOptions.DefaultMaxEventBytes - around.RecordBytes)
+        };
         await store.AppendAsync(new Sample("a"), largest, new Sample("b"));
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
     }
@@ -138,8 +149,10 @@ public sealed class KafkaTests(PostgresFixture postgres, BrokerFixture brokers)
         var broker = await brokers.RealAsync();
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
         // The client lets it pass, the broker refuses it.
-        await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false, client: [("message.max.bytes", "5000000")]);
+        await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false,
+            client: [("message.max.bytes", "5000000")]);
         await store.AppendAsync(new Sample("a", Body: new string('b', 2_000_000)));
-        await tail.UntilAsync(TailState.Stopped, "is larger than message.max.bytes: raise it in Kafka:Properties and on topic");
+        await tail.UntilAsync(TailState.Stopped,
+            "is larger than message.max.bytes: raise it in Kafka:Properties and on topic");
     }
 }

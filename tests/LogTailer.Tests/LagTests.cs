@@ -38,7 +38,9 @@ public sealed class LagTests
         Assert.Null(_lag.Now);
     }
 
-    /// <summary>A standby has seen the heads while another published, and so knows their age when it takes over.</summary>
+    /// <summary>
+    /// A standby has seen the heads while another published, and so knows their age when it takes over.
+    /// </summary>
     [Fact]
     public void What_was_seen_before_it_was_known_what_is_acknowledged_keeps_its_age()
     {
@@ -71,5 +73,6 @@ public sealed class LagTests
         AssertBehind(20 * Lag.MaxHeads, 20 * Lag.MaxHeads);
     }
 
-    private void AssertBehind(long events, double seconds) => Assert.Equal(new Behind(events, TimeSpan.FromSeconds(seconds)), _lag.Now);
+    private void AssertBehind(long events, double seconds) =>
+        Assert.Equal(new Behind(events, TimeSpan.FromSeconds(seconds)), _lag.Now);
 }

@@ -12,11 +12,13 @@ public sealed class Load : IAsyncDisposable
     private readonly Task _writing;
     private long _appended;
 
-    /// <param name="mostEvents">The writers rest when so many were appended since the last <see cref="MoreAsync"/>: the in-memory broker does not keep much.</param>
+    /// <param name="mostEvents">The writers rest when so many were appended since the last <see cref="MoreAsync"/>: the
+    /// in-memory broker does not keep much.</param>
     public Load(SampleStore store, int writers = 4, int mostEvents = int.MaxValue, int seed = 1)
     {
         MostEvents = mostEvents;
-        _writing = Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(() => WriteAsync(store, new Random(seed * 1_000 + writer)))));
+        _writing = Task.WhenAll(Enumerable.Range(0, writers)
+            .Select(writer => Task.Run(() => WriteAsync(store, new Random(seed * 1_000 + writer)))));
     }
 
     public long Appended => Interlocked.Read(ref _appended);
@@ -43,7 +45,8 @@ public sealed class Load : IAsyncDisposable
         {
             await Task.Delay(Pause);
             if (Appended >= MostEvents) continue;
-            var samples = Enumerable.Range(0, random.Next(1, 12)).Select(_ => new Sample($"k{random.Next(60)}")).ToArray();
+            var samples = Enumerable.Range(0, random.Next(1, 12)).Select(_ => new Sample($"k{random.Next(60)}"))
+                .ToArray();
             await using var transaction = await connection.BeginTransactionAsync();
             await SampleStore.AppendAsync(connection, samples);
             if (random.Next(6) == 0)

@@ -5,10 +5,14 @@ using Xunit;
 
 namespace Checkout.LogTailer.Tests;
 
-/// <summary>The slot is lost: noticed, said in log, metric and health, and healed from the event store without an operator and without a gap.</summary>
+/// <summary>
+/// The slot is lost: noticed, said in log, metric and health, and healed from the event store without an operator and
+/// without a gap.
+/// </summary>
 public sealed class LostSlotTests(PostgresFixture postgres, BrokerFixture brokers, RegistryFixture registry)
 {
-    private static readonly (string, string)[] KeepsLittle = [("max_slot_wal_keep_size", "1MB"), ("min_wal_size", "32MB"), ("max_wal_size", "32MB")];
+    private static readonly (string, string)[] KeepsLittle = [("max_slot_wal_keep_size", "1MB"),
+        ("min_wal_size", "32MB"), ("max_wal_size", "32MB")];
 
     [Fact]
     public async Task A_slot_dropped_under_the_running_tailer_is_made_anew_and_the_store_fills_the_gap()
@@ -20,7 +24,8 @@ public sealed class LostSlotTests(PostgresFixture postgres, BrokerFixture broker
         await using var load = new Load(store);
         await load.MoreAsync(300);
         await DropAsync(store);
-        await Eventually.Until(() => tail.Lines.Contains("The slot is made anew, and what it would have brought is published from the store."), "it is said");
+        await Eventually.Until(() => tail.Lines.Contains(
+            "The slot is made anew, and what it would have brought is published from the store."), "it is said");
         await load.MoreAsync(300);
         await load.StopAsync();
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
@@ -29,7 +34,7 @@ public sealed class LostSlotTests(PostgresFixture postgres, BrokerFixture broker
     }
 
     [Fact]
-    public async Task A_slot_invalidated_by_its_limit_while_the_tailer_is_frozen_is_made_anew_and_the_store_fills_the_gap()
+    public async Task A_slot_invalidated_while_the_tailer_is_frozen_is_made_anew_and_the_store_fills_the_gap()
     {
         await using var own = await OwnPostgres.StartAsync(KeepsLittle);
         var broker = await brokers.BrokerAsync();
@@ -47,7 +52,8 @@ public sealed class LostSlotTests(PostgresFixture postgres, BrokerFixture broker
     }
 
     /// <summary>
-    /// As operators do it: a standby takes over the place of a primary that died. Its base backup had no slots, and slots do not come by streaming.
+    /// As operators do it: a standby takes over the place of a primary that died. Its base backup had no slots, and
+    /// slots do not come by streaming.
     /// </summary>
     [Fact]
     public async Task A_promoted_server_without_the_slot_gets_one_and_the_store_fills_the_gap()
@@ -63,7 +69,8 @@ public sealed class LostSlotTests(PostgresFixture postgres, BrokerFixture broker
         NpgsqlConnection.ClearPool(store.Source.CreateConnection());
         store.Source.Clear();
         await store.AppendAsync([.. Enumerable.Range(0, 50).Select(i => new Sample($"k{i}"))]);
-        await Eventually.Until(() => tail.Lines.Contains("is gone. The slot is made anew"), "the loss of the slot is said");
+        await Eventually.Until(() => tail.Lines.Contains("is gone. The slot is made anew"),
+            "the loss of the slot is said");
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
     }
 
@@ -91,7 +98,8 @@ public sealed class LostSlotTests(PostgresFixture postgres, BrokerFixture broker
         {
             try
             {
-                await store.SqlAsync($"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{store.Slot}' AND active");
+                await store.SqlAsync("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE "
+                    + $"slot_name = '{store.Slot}' AND active");
                 await store.SqlAsync($"SELECT pg_drop_replication_slot('{store.Slot}')");
                 return true;
             }
@@ -108,6 +116,7 @@ public sealed class LostSlotTests(PostgresFixture postgres, BrokerFixture broker
         await store.SqlAsync("CREATE TABLE filler AS SELECT generate_series(1, 100000)");
         await store.SqlAsync("DROP TABLE filler");
         await store.SqlAsync("CHECKPOINT");
-        return await store.ScalarAsync<bool>($"SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = '{store.Slot}'");
+        return await store.ScalarAsync<bool>(
+            $"SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = '{store.Slot}'");
     }, "the slot lost");
 }

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Checkout.LogTailer.Tests;
 
-/// <summary>A topic is lost, emptied or made anew under the running tailer while appends go on: it is published again in order, by itself.</summary>
+/// <summary>
+/// A topic is lost, emptied or made anew under the running tailer while appends go on: it is published again in order,
+/// by itself.
+/// </summary>
 public sealed class LostTopicTests(PostgresFixture postgres, BrokerFixture brokers)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -27,7 +30,8 @@ public sealed class LostTopicTests(PostgresFixture postgres, BrokerFixture broke
         using var admin = broker.NewAdmin();
         await admin.DeleteTopicsAsync([one.Topic, two.Topic]);
         await Task.WhenAll(loadOfOne.MoreAsync(1_000), loadOfTwo.MoreAsync(1_000));
-        await Eventually.Until(() => tailOfOne.Lines.Contains("events from the store"), "the first topic filled again", Deadline);
+        await Eventually.Until(() => tailOfOne.Lines.Contains("events from the store"), "the first topic filled again",
+            Deadline);
         await loadOfOne.StopAsync();
         await loadOfTwo.StopAsync();
         await TopicReader.UntilConsumersHaveAllAsync(one, broker.Bootstrap, deadline: Deadline);
@@ -73,7 +77,8 @@ public sealed class LostTopicTests(PostgresFixture postgres, BrokerFixture broke
         var broker = await brokers.RealAsync();
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), partitions: 1);
         await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false);
-        for (var i = 0; i < 20; i++) await store.AppendAsync([.. Enumerable.Range(0, 10).Select(n => new Sample($"k{n}"))]);
+        for (var i = 0; i < 20; i++)
+            await store.AppendAsync([.. Enumerable.Range(0, 10).Select(n => new Sample($"k{n}"))]);
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap, partitions: 1);
         using var admin = broker.NewAdmin();
         await admin.DeleteRecordsAsync([new(store.Topic, 0, 30)]);
@@ -83,6 +88,7 @@ public sealed class LostTopicTests(PostgresFixture postgres, BrokerFixture broke
         await tail.DisposeAsync();
         await using var again = new RunningTail(store, broker.Bootstrap, inMemory: false);
         await store.AppendAsync(new Sample("k1"), new Sample("k2"));
-        Assert.Equal(170, await TopicReader.UntilConsumersHaveAllAsync(store, broker.Bootstrap, partitions: 1, Deadline));
+        Assert.Equal(170,
+            await TopicReader.UntilConsumersHaveAllAsync(store, broker.Bootstrap, partitions: 1, Deadline));
     }
 }

@@ -8,8 +8,8 @@ namespace Checkout.LogTailer.Tests;
 public sealed class OwnKafkaTests : ICollectionFixture<OwnKafka>;
 
 /// <summary>
-/// A Kafka whose tests kill it, take its data away, stand between it and the tailer, and come as a user who may not do everything. One for all of them, one after
-/// the other.
+/// A Kafka whose tests kill it, take its data away, stand between it and the tailer, and come as a user who may not do
+/// everything. One for all of them, one after the other.
 /// </summary>
 public sealed class OwnKafka : IAsyncLifetime
 {
@@ -29,16 +29,20 @@ public sealed class OwnKafka : IAsyncLifetime
 
     public static IEnumerable<(string, string)> AsUser =>
     [
-        ("security.protocol", "sasl_plaintext"), ("sasl.mechanism", "PLAIN"), ("sasl.username", User), ("sasl.password", Password),
+        ("security.protocol", "sasl_plaintext"), ("sasl.mechanism", "PLAIN"), ("sasl.username", User),
+            ("sasl.password", Password),
     ];
 
     public async Task<Broker> BrokerAsync() => _server ??= await StartAsync();
 
-    /// <summary>The way through it leads to <see cref="ProxiedBootstrap"/>, which the broker advertises there.</summary>
+    /// <summary>
+    /// The way through it leads to <see cref="ProxiedBootstrap"/>, which the broker advertises there.
+    /// </summary>
     public async Task<ToxiproxyServer> ProxyAsync()
     {
         await BrokerAsync();
-        return _proxy ?? throw Prerequisite.Missing("toxiproxy", "TOXIPROXY_HOME does not name a folder with a released toxiproxy.");
+        return _proxy ?? throw Prerequisite.Missing("toxiproxy",
+            "TOXIPROXY_HOME does not name a folder with a released toxiproxy.");
     }
 
     public Task KillAsync() => _server!.KillAsync();
@@ -59,7 +63,8 @@ public sealed class OwnKafka : IAsyncLifetime
 
     private async Task<KafkaServer> StartAsync()
     {
-        if (KafkaHome.Find() is null) throw Prerequisite.Missing("kafka", "there is no KAFKA_HOME: these tests kill a real Kafka of their own.");
+        if (KafkaHome.Find() is null)
+            throw Prerequisite.Missing("kafka", "there is no KAFKA_HOME: these tests kill a real Kafka of their own.");
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("TOXIPROXY_HOME")))
         {
             _proxy = await ToxiproxyServer.StartAsync();
@@ -76,9 +81,14 @@ public sealed class OwnKafka : IAsyncLifetime
         HeapMiB = 300,
         More = new Dictionary<string, string>
         {
-            ["listeners"] = $"PLAINTEXT://127.0.0.1:{_port},PROXIED://127.0.0.1:{_port + 1},USERS://127.0.0.1:{_port + 2},CONTROLLER://127.0.0.1:{_port + 3}",
-            ["advertised.listeners"] = $"PLAINTEXT://127.0.0.1:{_port},PROXIED://127.0.0.1:{(_proxyPort == 0 ? _port + 1 : _proxyPort)},USERS://127.0.0.1:{_port + 2}",
-            ["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,USERS:SASL_PLAINTEXT",
+            ["listeners"] =
+                $"PLAINTEXT://127.0.0.1:{_port},PROXIED://127.0.0.1:{_port + 1},USERS://127.0.0.1:{_port + 2},"
+                    + $"CONTROLLER://127.0.0.1:{_port + 3}",
+            ["advertised.listeners"] =
+            $"PLAINTEXT://127.0.0.1:{_port},PROXIED://127.0.0.1:{(_proxyPort == 0 ? _port + 1 : _proxyPort)},"
+                + $"USERS://127.0.0.1:{_port + 2}",
+            ["listener.security.protocol.map"] =
+            "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,USERS:SASL_PLAINTEXT",
             ["inter.broker.listener.name"] = "PLAINTEXT",
             ["sasl.enabled.mechanisms"] = "PLAIN",
             ["listener.name.users.plain.sasl.jaas.config"] =

@@ -21,7 +21,14 @@ public sealed class OwnPostgres : IAsyncDisposable
     {
         try
         {
-            return new(await PostgresServer.StartAsync(new() { DataDirectory = NewFolder(), Fsync = false, More = settings.ToDictionary(s => s.Name, s => s.Value) }));
+            return new(
+                await PostgresServer.StartAsync(
+                    new()
+                    {
+                        DataDirectory = NewFolder(),
+                        Fsync = false,
+                        More = settings.ToDictionary(s => s.Name, s => s.Value)
+                    }));
         }
         catch (ServerMissingException e)
         {
@@ -29,14 +36,19 @@ public sealed class OwnPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>A standby of the server, made as operators make one: without the replication slots, which a base backup leaves out.</summary>
+    /// <summary>
+    /// A standby of the server, made as operators make one: without the replication slots, which a base backup leaves
+    /// out.
+    /// </summary>
     public static async Task<string> MakeStandbyAsync(PostgresServer server)
     {
         var folder = NewFolder();
         await using var backup = ChildProcess.Start(new()
         {
-            Program = Path.Combine(await TextAsync(server, "SELECT setting FROM pg_config WHERE name = 'BINDIR'"), "pg_basebackup"),
-            Arguments = ["-D", folder, "-h", "127.0.0.1", "-p", $"{server.Port}", "-U", PostgresServer.Superuser, "-c", "fast", "-R"],
+            Program = Path.Combine(await TextAsync(server, "SELECT setting FROM pg_config WHERE name = 'BINDIR'"),
+                "pg_basebackup"),
+            Arguments = ["-D", folder, "-h", "127.0.0.1", "-p", $"{server.Port}", "-U", PostgresServer.Superuser, "-c",
+                "fast", "-R"],
             // PostgreSQL does not run as root, and the standby's folder has to be its user's.
             RunAs = Environment.UserName == "root" ? Owner(server.DataDirectory) : null,
             WorkingDirectory = "/",
@@ -47,7 +59,11 @@ public sealed class OwnPostgres : IAsyncDisposable
 
     private static string Owner(string folder)
     {
-        using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%U", folder]) { RedirectStandardOutput = true })!;
+        using var stat =
+            System.Diagnostics.Process.Start(
+                new System.Diagnostics.ProcessStartInfo("stat",
+                    ["-c", "%U", folder])
+                { RedirectStandardOutput = true })!;
         return stat.StandardOutput.ReadToEnd().Trim();
     }
 

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Checkout.LogTailer.Tests;
 
-/// <summary>Where a partition ends, by what a consumer that reads it from its first record has come to. One partition, so each event follows the one before.</summary>
+/// <summary>
+/// Where a partition ends, by what a consumer that reads it from its first record has come to. One partition, so each
+/// event follows the one before.
+/// </summary>
 public sealed class PartitionChainTests
 {
     [Theory]
@@ -48,7 +51,10 @@ public sealed class PartitionChainTests
         Assert.Equal(560, chain.End.Position);
     }
 
-    /// <summary>A tailer that slept sent more than a window of records that follow each other ahead of what is missing before them; the running one had come to 100.</summary>
+    /// <summary>
+    /// A tailer that slept sent more than a window of records that follow each other ahead of what is missing before
+    /// them; the running one had come to 100.
+    /// </summary>
     [Theory]
     [InlineData("1-100 201-900", 100, 900)]
     [InlineData("1-100 201-900 101-110", 110, 900)]
@@ -74,7 +80,8 @@ public sealed class PartitionChainTests
 
     private static void Read(PartitionChain chain, List<long> records)
     {
-        for (var offset = chain.From; offset < Math.Min(chain.Until, records.Count); offset++) chain.Take(HeadersOf(records[(int)offset]));
+        for (var offset = chain.From; offset < Math.Min(chain.Until, records.Count); offset++)
+            chain.Take(HeadersOf(records[(int)offset]));
     }
 
     private static Headers HeadersOf(long position) => new()
@@ -85,7 +92,10 @@ public sealed class PartitionChainTests
     };
 
     private static List<long> Records(string runs) => [.. from run in runs.Split(' ')
-                                                         let ends = run.Split('-').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToArray()
-                                                         from position in Enumerable.Range(ends[0], ends[1] - ends[0] + 1)
+                                                         let ends = run.Split('-')
+                                                             .Select(n => int.Parse(n, CultureInfo.InvariantCulture))
+                                                             .ToArray()
+                                                         from position in Enumerable.Range(ends[0],
+                                                             ends[1] - ends[0] + 1)
                                                          select (long)position];
 }

@@ -16,7 +16,8 @@ public sealed class ProcessTests(PostgresFixture postgres, BrokerFixture brokers
     [Fact]
     public async Task Killed_at_random_moments_under_load_it_neither_loses_nor_doubles_an_event()
     {
-        var (rounds, seed) = (TestSettings.Number(KillRounds) ?? DefaultKillRounds, TestSettings.Number(Seed) ?? Random.Shared.Next());
+        var (rounds, seed) = (TestSettings.Number(KillRounds) ?? DefaultKillRounds,
+            TestSettings.Number(Seed) ?? Random.Shared.Next());
         TestContext.Current.TestOutputHelper?.WriteLine($"{KillRounds}={rounds} {Seed}={seed}");
         var random = new Random(seed);
         var broker = await brokers.BrokerAsync();
@@ -45,7 +46,8 @@ public sealed class ProcessTests(PostgresFixture postgres, BrokerFixture brokers
         Assert.Equal(2, await wrongKind.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Contains("'two' at 'Kafka:MinInSyncReplicas'", wrongKind.Said, StringComparison.Ordinal);
 
-        await using var tailer = new TailerProcess("unset", "--Stores:0:Name=store", "--Stores:0:ConnectionString=Host=localhost", "--Kafka:MinInSyncReplicas=5");
+        await using var tailer = new TailerProcess("unset", "--Stores:0:Name=store",
+            "--Stores:0:ConnectionString=Host=localhost", "--Kafka:MinInSyncReplicas=5");
         Assert.Equal(2, await tailer.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Contains("Stores:0:ConnectionString names no Database", tailer.Said, StringComparison.Ordinal);
         Assert.Contains("Kafka:BootstrapServers is missing", tailer.Said, StringComparison.Ordinal);

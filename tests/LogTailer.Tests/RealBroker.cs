@@ -11,10 +11,12 @@ public static class RealBroker
     {
         var broker = await brokers.BrokerAsync();
         return broker.IsInMemory
-            ? throw Prerequisite.Missing("kafka", "there is neither KAFKA_HOME nor Docker: only a real Kafka makes, describes and deletes topics.")
+            ? throw Prerequisite.Missing("kafka",
+                "there is neither KAFKA_HOME nor Docker: only a real Kafka makes, describes and deletes topics.")
             : broker;
     }
 
     public static IAdminClient NewAdmin(this Broker broker) =>
-        new AdminClientBuilder(new AdminClientConfig { BootstrapServers = broker.Bootstrap }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        new AdminClientBuilder(new AdminClientConfig { BootstrapServers = broker.Bootstrap })
+            .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
 }

@@ -16,22 +16,35 @@ public sealed class RunningTail : IAsyncDisposable
     private readonly Task _running;
 
     public RunningTail(
-        SampleStore store, string bootstrapServers, StubRegistry? registry = null, bool inMemory = true, string[]? readBy = null, string? name = null, short replicas = 1,
-        short minInSync = 1, IEnumerable<(string Name, string Value)>? client = null, WatchOptions? watch = null)
+        SampleStore store, string bootstrapServers, StubRegistry? registry = null, bool inMemory = true,
+        string[]? readBy = null, string? name = null, short replicas = 1, short minInSync = 1,
+        IEnumerable<(string Name, string Value)>? client = null, WatchOptions? watch = null)
     {
-        var storeOptions = new StoreOptions { Name = name ?? store.Topic, ConnectionString = store.ConnectionString, ReadBy = readBy ?? [] };
+        var storeOptions = new StoreOptions
+        {
+            Name = name ?? store.Topic,
+            ConnectionString = store.ConnectionString,
+            ReadBy = readBy ?? []
+        };
         var options = new TailerOptions
         {
             Stores = [storeOptions],
             Watch = watch ?? new(),
-            Kafka = new() { BootstrapServers = bootstrapServers, InMemory = inMemory, TopicReplicationFactor = replicas, MinInSyncReplicas = minInSync },
+            Kafka = new()
+            {
+                BootstrapServers = bootstrapServers,
+                InMemory = inMemory,
+                TopicReplicationFactor = replicas,
+                MinInSyncReplicas = minInSync
+            },
         };
         foreach (var (setting, value) in client ?? []) options.Kafka.Properties[setting] = value;
         Status = new TailStatus(storeOptions.Name, TimeProvider.System);
         _metrics = new TailerMetrics([Status]);
         _source = NpgsqlDataSource.Create(store.ConnectionString);
         _logs = LoggerFactory.Create(log => log.SetMinimumLevel(LogLevel.Debug).AddProvider(Lines));
-        var tail = new Tail(storeOptions, options, (registry ?? new StubRegistry()).Client(), _metrics, Status, _source, _logs.CreateLogger<Tail>(), TimeProvider.System);
+        var tail = new Tail(storeOptions, options, (registry ?? new StubRegistry()).Client(), _metrics, Status, _source,
+            _logs.CreateLogger<Tail>(), TimeProvider.System);
         _running = Task.Run(() => tail.RunAsync(_stop.Token));
     }
 
@@ -45,7 +58,9 @@ public sealed class RunningTail : IAsyncDisposable
     public TailLog Lines { get; } = new(TestContext.Current.TestOutputHelper);
 
     public Task UntilAsync(TailState state, string? reason = null) =>
-        Eventually.Until(() => Status.Now.State == state && (reason is null || Status.Now.Reason.Contains(reason, StringComparison.Ordinal)), $"{Status.Store} {state} {reason}, is {Status.Now}");
+        Eventually.Until(() => Status.Now.State == state
+            && (reason is null || Status.Now.Reason.Contains(reason, StringComparison.Ordinal)),
+            $"{Status.Store} {state} {reason}, is {Status.Now}");
 
     public async ValueTask DisposeAsync()
     {

@@ -36,7 +36,8 @@ public sealed class SampleStore : IAsyncDisposable
     public NpgsqlDataSource Source { get; }
     public string Slot => Tail.SlotName(ConnectionString);
 
-    public static async Task<SampleStore> CreateAsync(PostgresServer server, bool migrate = true, int partitions = Partitions)
+    public static async Task<SampleStore> CreateAsync(PostgresServer server, bool migrate = true,
+        int partitions = Partitions)
     {
         var name = "t" + Guid.NewGuid().ToString("N")[..12];
         var store = new SampleStore(await server.CreateDatabaseAsync(name), name);
@@ -62,9 +63,10 @@ public sealed class SampleStore : IAsyncDisposable
     public async Task MigrateAsync(int partitions = Partitions)
     {
         await SqlAsync(MigrationSql());
-        await SqlAsync($"INSERT INTO head (topic, source, partitions, last) VALUES ('{Topic}', '/{Topic}/0', {partitions}, array_fill(0::bigint, "
-            + $"ARRAY[{partitions}]))");
-        await SqlAsync($"INSERT INTO schemas VALUES (decode('{Convert.ToHexString(Fingerprint)}', 'hex'), 'test.Happened', '{Schema}')");
+        await SqlAsync($"INSERT INTO head (topic, source, partitions, last) VALUES ('{Topic}', '/{Topic}/0', "
+            + $"{partitions}, array_fill(0::bigint, ARRAY[{partitions}]))");
+        await SqlAsync($"INSERT INTO schemas VALUES (decode('{Convert.ToHexString(Fingerprint)}', 'hex'), "
+            + $"'test.Happened', '{Schema}')");
     }
 
     public async Task SqlAsync(string sql)
@@ -88,7 +90,8 @@ public sealed class SampleStore : IAsyncDisposable
     /// <summary>One statement, one transaction unless the connection has one open.</summary>
     public static async Task AppendAsync(NpgsqlConnection connection, IReadOnlyCollection<Sample> events)
     {
-        await using var command = new NpgsqlCommand("SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", connection);
+        await using var command = new NpgsqlCommand("SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            connection);
         command.Parameters.Add(new() { Value = events.Select(e => e.EventId).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => e.Key).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => Murmur2.Hash(e.Key)).ToArray() });
@@ -98,7 +101,12 @@ public sealed class SampleStore : IAsyncDisposable
         command.Parameters.Add(new() { Value = events.Select(e => e.CausationId).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => e.TraceParent).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => e.TraceState).ToArray() });
-        command.Parameters.Add(new() { Value = events.Select(e => SingleObject.Frame(e.Fingerprint, Encoding.UTF8.GetBytes(e.Body))).ToArray() });
+        command.Parameters.Add(
+            new()
+            {
+                Value = events.Select(e => SingleObject.Frame(e.Fingerprint, Encoding.UTF8.GetBytes(e.Body)))
+                .ToArray()
+            });
         await command.ExecuteNonQueryAsync();
     }
 
@@ -106,15 +114,18 @@ public sealed class SampleStore : IAsyncDisposable
     public async Task<List<(long Position, Guid EventId)>[]> ChainsAsync(int partitions = Partitions)
     {
         var chains = Enumerable.Range(0, partitions).Select(_ => new List<(long, Guid)>()).ToArray();
-        await using var command = Source.CreateCommand("SELECT partition, position, event_id FROM events ORDER BY position");
+        await using var command =
+            Source.CreateCommand("SELECT partition, position, event_id FROM events ORDER BY position");
         await using var row = await command.ExecuteReaderAsync();
         while (await row.ReadAsync()) chains[row.GetInt32(0)].Add((row.GetInt64(1), row.GetGuid(2)));
         return chains;
     }
 
-    public Task<string> ConfirmedAsync() => ScalarAsync<string>($"SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = '{Slot}'");
+    public Task<string> ConfirmedAsync() =>
+        ScalarAsync<string>($"SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = '{Slot}'");
 
-    public Task<bool> SlotIsActiveAsync() => ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '{Slot}' AND active)");
+    public Task<bool> SlotIsActiveAsync() =>
+        ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '{Slot}' AND active)");
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 }

@@ -10,7 +10,8 @@ public sealed class ServerPair : IAsyncDisposable
     private readonly string _standbyFolder;
     private PostgresServer _standby;
 
-    private ServerPair(OwnPostgres primary, PostgresServer standby, string standbyFolder) => (_primary, _standby, _standbyFolder) = (primary, standby, standbyFolder);
+    private ServerPair(OwnPostgres primary, PostgresServer standby, string standbyFolder) =>
+        (_primary, _standby, _standbyFolder) = (primary, standby, standbyFolder);
 
     public PostgresServer Primary => _primary.Server;
 
@@ -18,13 +19,15 @@ public sealed class ServerPair : IAsyncDisposable
     {
         var primary = await OwnPostgres.StartAsync();
         var standbyFolder = await OwnPostgres.MakeStandbyAsync(primary.Server);
-        return new(primary, await PostgresServer.StartAsync(new() { DataDirectory = standbyFolder, Fsync = false }), standbyFolder);
+        return new(primary, await PostgresServer.StartAsync(new() { DataDirectory = standbyFolder, Fsync = false }),
+            standbyFolder);
     }
 
     public async Task CaughtUpAsync()
     {
         var written = await OwnPostgres.TextAsync(Primary, "SELECT pg_current_wal_flush_lsn()::text");
-        await Eventually.Until(async () => await OwnPostgres.TextAsync(_standby, $"SELECT (pg_last_wal_replay_lsn() >= '{written}'::pg_lsn)::text") == "true", "the standby caught up");
+        await Eventually.Until(async () => await OwnPostgres.TextAsync(_standby,
+            $"SELECT (pg_last_wal_replay_lsn() >= '{written}'::pg_lsn)::text") == "true", "the standby caught up");
     }
 
     public Task StopStandbyAsync() => _standby.StopAsync();
@@ -35,7 +38,9 @@ public sealed class ServerPair : IAsyncDisposable
         await Primary.KillAsync();
         await _standby.StopAsync();
         await _standby.DisposeAsync();
-        _standby = await PostgresServer.StartAsync(new() { DataDirectory = _standbyFolder, Port = Primary.Port, Fsync = false });
+        _standby =
+            await PostgresServer.StartAsync(
+                new() { DataDirectory = _standbyFolder, Port = Primary.Port, Fsync = false });
         await OwnPostgres.TextAsync(_standby, "SELECT pg_promote()::text");
     }
 

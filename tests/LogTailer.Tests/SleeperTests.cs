@@ -10,7 +10,9 @@ public sealed class SleeperTests(PostgresFixture postgres)
 {
     private const int Published = 100, FirstOfSleeper = 300, LastOfSleeper = 2_600, All = 2_700;
 
-    /// <summary>More than any window that is read at a partition's end, so that nothing there tells of what is missing before.</summary>
+    /// <summary>
+    /// More than any window that is read at a partition's end, so that nothing there tells of what is missing before.
+    /// </summary>
     [Fact]
     public async Task Many_events_sent_ahead_of_those_that_are_missing_are_not_taken_for_the_end()
     {
@@ -23,7 +25,8 @@ public sealed class SleeperTests(PostgresFixture postgres)
 
         // What comes next has to wait for the registry, and what is behind it too.
         registry.IsAway = true;
-        await store.AppendAsync([new Sample("k", "test.Other"), .. Enumerable.Range(0, All - Published - 1).Select(_ => new Sample("k"))]);
+        await store.AppendAsync(
+            [new Sample("k", "test.Other"), .. Enumerable.Range(0, All - Published - 1).Select(_ => new Sample("k"))]);
         await tail.UntilAsync(TailState.Active, "registry.test");
         await SendAsync(store, broker);
         await Eventually.Until(() => tail.Lines.Contains("should end at 100"), "the running tailer notices them");
@@ -34,14 +37,18 @@ public sealed class SleeperTests(PostgresFixture postgres)
     private static async Task SendAsync(SampleStore store, InMemoryBroker broker)
     {
         var acknowledged = 0;
-        using var producer = new EventProducer(new ProducerConfig { BootstrapServers = broker.Bootstrap, EnableIdempotence = true }, store.Topic,
+        using var producer =
+            new EventProducer(new ProducerConfig { BootstrapServers = broker.Bootstrap, EnableIdempotence = true },
+                store.Topic,
             _ => Interlocked.Increment(ref acknowledged), _ => { }, _ => { }, () => { });
         var record = new KafkaRecord($"/{store.Topic}/0");
-        foreach (var e in await new StoreDatabase(store.Source).PageAsync(FirstOfSleeper - 1, LastOfSleeper, [0], TestContext.Current.CancellationToken))
+        foreach (var e in await new StoreDatabase(store.Source)
+            .PageAsync(FirstOfSleeper - 1, LastOfSleeper, [0], TestContext.Current.CancellationToken))
         {
             record.Fill(e, schemaId: 1);
             Assert.Equal(ErrorCode.NoError, producer.Produce(0, record, e.Position));
         }
-        await Eventually.Until(() => Volatile.Read(ref acknowledged) == LastOfSleeper - FirstOfSleeper + 1, "the sleeper's events are on the topic");
+        await Eventually.Until(() => Volatile.Read(ref acknowledged) == LastOfSleeper - FirstOfSleeper + 1,
+            "the sleeper's events are on the topic");
     }
 }

@@ -18,15 +18,17 @@ public sealed class SlotTests(PostgresFixture postgres)
         await idle.AppendAsync(new Sample("k"));
         await TopicReader.MustEqualStoreAsync(idle, broker.Bootstrap);
 
-        for (var i = 0; i < 5; i++) await busy.AppendAsync([.. Enumerable.Range(0, 2_000).Select(n => new Sample($"k{n}"))]);
+        for (var i = 0; i < 5; i++)
+            await busy.AppendAsync([.. Enumerable.Range(0, 2_000).Select(n => new Sample($"k{n}"))]);
         var written = await busy.ScalarAsync<string>("SELECT pg_current_wal_flush_lsn()::text");
-        await Eventually.Until(() => idle.ScalarAsync<bool>($"SELECT confirmed_flush_lsn >= '{written}'::pg_lsn FROM pg_replication_slots WHERE slot_name = "
+        await Eventually.Until(() => idle.ScalarAsync<bool>(
+            $"SELECT confirmed_flush_lsn >= '{written}'::pg_lsn FROM pg_replication_slots WHERE slot_name = "
             + $"'{idle.Slot}'"),
             $"the idle slot at {written}");
     }
 
     [Fact]
-    public async Task The_log_retained_for_an_idle_database_stays_small_while_another_on_the_server_writes_hundreds_of_megabytes()
+    public async Task The_log_retained_for_an_idle_database_stays_small_while_another_writes_hundreds_of_megabytes()
     {
         const long limit = 64 << 20, written = 300L << 20;
         await using var own = await OwnPostgres.StartAsync();
@@ -43,10 +45,12 @@ public sealed class SlotTests(PostgresFixture postgres)
         while (so < written)
         {
             await pace.WaitForNextTickAsync(CancellationToken.None);
-            await busy.SqlAsync("INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 4000) AS i");
+            await busy.SqlAsync(
+                "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 4000) AS i");
             so = await busy.ScalarAsync<long>($"SELECT (pg_current_wal_lsn() - '{begin}'::pg_lsn)::bigint");
             most = Math.Max(most, await idle.ScalarAsync<long>(
-                $"SELECT (pg_current_wal_lsn() - restart_lsn)::bigint FROM pg_replication_slots WHERE slot_name = '{idle.Slot}'"));
+                "SELECT (pg_current_wal_lsn() - restart_lsn)::bigint FROM pg_replication_slots WHERE slot_name = "
+                    + $"'{idle.Slot}'"));
         }
         TestContext.Current.TestOutputHelper?.WriteLine($"written {so >> 20} MiB, retained at most {most >> 20} MiB");
         Assert.InRange(most, 0, limit);
@@ -75,9 +79,10 @@ public sealed class SlotTests(PostgresFixture postgres)
         var migration = SampleStore.MigrationSql();
         var publication = migration.IndexOf("CREATE PUBLICATION", StringComparison.Ordinal);
         await store.SqlAsync(migration[..publication]);
-        await store.SqlAsync($"INSERT INTO head (topic, source, partitions, last) VALUES ('{store.Topic}', '/t/0', 4, '{{0,0,0,0}}')");
-        await store.SqlAsync($"INSERT INTO schemas VALUES (decode('{Convert.ToHexString(SampleStore.Fingerprint)}', 'hex'), 'test.Happened', "
-            + $"'{SampleStore.Schema}')");
+        await store.SqlAsync(
+            $"INSERT INTO head (topic, source, partitions, last) VALUES ('{store.Topic}', '/t/0', 4, '{{0,0,0,0}}')");
+        await store.SqlAsync($"INSERT INTO schemas VALUES (decode('{Convert.ToHexString(SampleStore.Fingerprint)}', "
+            + $"'hex'), 'test.Happened', '{SampleStore.Schema}')");
         await store.SqlAsync($"SELECT pg_create_logical_replication_slot('{store.Slot}', 'pgoutput')");
         await store.AppendAsync(new Sample("before the publication"));
         await store.SqlAsync(migration[publication..]);
@@ -101,7 +106,8 @@ public sealed class SlotTests(PostgresFixture postgres)
         var registry = new StubRegistry { IsAway = true };
         await using var tail = new RunningTail(store, broker.Bootstrap, registry);
         await tail.UntilAsync(TailState.Active, "publishing waits");
-        await store.SqlAsync($"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{store.Slot}'");
+        await store.SqlAsync(
+            $"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{store.Slot}'");
         await Eventually.Until(() => tail.Lines.Contains("terminating connection"), "the stream's end is said");
         registry.IsAway = false;
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
@@ -128,7 +134,8 @@ public sealed class SlotTests(PostgresFixture postgres)
     [Fact]
     public async Task A_slot_invalidated_by_its_limit_is_made_anew_and_the_store_fills_the_gap()
     {
-        await using var own = await OwnPostgres.StartAsync(("max_slot_wal_keep_size", "1MB"), ("min_wal_size", "32MB"), ("max_wal_size", "32MB"));
+        await using var own = await OwnPostgres.StartAsync(("max_slot_wal_keep_size", "1MB"), ("min_wal_size", "32MB"),
+            ("max_wal_size", "32MB"));
         await using var broker = InMemoryBroker.Start();
         await using var store = await SampleStore.CreateAsync(own.Server);
         await broker.CreateTopicAsync(store.Topic, SampleStore.Partitions);
@@ -144,7 +151,8 @@ public sealed class SlotTests(PostgresFixture postgres)
             await store.SqlAsync("CREATE TABLE filler AS SELECT generate_series(1, 100000)");
             await store.SqlAsync("DROP TABLE filler");
             await store.SqlAsync("CHECKPOINT");
-            return await store.ScalarAsync<bool>($"SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = '{store.Slot}'");
+            return await store.ScalarAsync<bool>(
+                $"SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = '{store.Slot}'");
         }, "the slot lost");
         await using var again = new RunningTail(store, broker.Bootstrap);
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
@@ -165,7 +173,8 @@ public sealed class SlotTests(PostgresFixture postgres)
         await Eventually.Until(async () => !await store.SlotIsActiveAsync(), "the slot free");
         // Peeking does not move the slot: what it would send again is nothing.
         Assert.Equal(0, await store.ScalarAsync<long>(
-            $"SELECT count(*) FROM pg_logical_slot_peek_binary_changes('{store.Slot}', NULL, NULL, 'proto_version', '1', 'publication_names', 'events')"));
+            $"SELECT count(*) FROM pg_logical_slot_peek_binary_changes('{store.Slot}', NULL, NULL, 'proto_version', "
+                + "'1', 'publication_names', 'events')"));
     }
 
     [Fact]
@@ -188,7 +197,8 @@ public sealed class SlotTests(PostgresFixture postgres)
 
         broker.SetUp();
         store.Source.Clear();
-        await using var again = await PostgresServer.StartAsync(new() { DataDirectory = own.Folder, Port = own.Server.Port });
+        await using var again =
+            await PostgresServer.StartAsync(new() { DataDirectory = own.Folder, Port = own.Server.Port });
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap, deadline: TimeSpan.FromSeconds(60));
     }
 

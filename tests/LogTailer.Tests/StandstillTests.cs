@@ -8,7 +8,11 @@ namespace Checkout.LogTailer.Tests;
 /// <summary>Publication that stands, for whatever reason, is seen, and does not stand for ever.</summary>
 public sealed class StandstillTests(PostgresFixture postgres)
 {
-    private static readonly WatchOptions Watch = new() { LongestStandstill = TimeSpan.FromSeconds(3), LongestLag = TimeSpan.FromSeconds(2) };
+    private static readonly WatchOptions Watch = new()
+    {
+        LongestStandstill = TimeSpan.FromSeconds(3),
+        LongestLag = TimeSpan.FromSeconds(2)
+    };
 
     [Fact]
     public async Task Events_that_the_client_has_and_never_sees_acknowledged_are_another_clients_while_brokers_answer()
@@ -25,12 +29,16 @@ public sealed class StandstillTests(PostgresFixture postgres)
 
         proxy.Swallow(KafkaRequest.Produce);
         await store.AppendAsync(new Sample("a"), new Sample("b"), new Sample("c"));
-        await Eventually.Until(async () => (await HealthAsync(tail)).Status == HealthStatus.Degraded, "the lag degrades health");
-        Assert.Contains("3 events are not acknowledged, the oldest for ", (await HealthAsync(tail)).Description, StringComparison.Ordinal);
-        await Eventually.Until(() => tail.Lines.Contains("3 events were handed to the Kafka client, and the oldest was not acknowledged"), "the session ends");
+        await Eventually.Until(async () => (await HealthAsync(tail)).Status == HealthStatus.Degraded,
+            "the lag degrades health");
+        Assert.Contains("3 events are not acknowledged, the oldest for ", (await HealthAsync(tail)).Description,
+            StringComparison.Ordinal);
+        await Eventually.Until(() => tail.Lines.Contains(
+            "3 events were handed to the Kafka client, and the oldest was not acknowledged"), "the session ends");
         proxy.LetPass(KafkaRequest.Produce);
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
-        await Eventually.Until(async () => (await HealthAsync(tail)).Status == HealthStatus.Healthy, "health is told again");
+        await Eventually.Until(async () => (await HealthAsync(tail)).Status == HealthStatus.Healthy,
+            "health is told again");
     }
 
     [Fact]

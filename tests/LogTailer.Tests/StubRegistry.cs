@@ -23,9 +23,11 @@ public sealed class StubRegistry : HttpMessageHandler
         lock (_ids) return _ids.ContainsKey(schema);
     }
 
-    public RegistryClient Client() => new(new HttpClient(this), new RegistryOptions { Url = new Uri("http://registry.test") });
+    public RegistryClient Client() =>
+        new(new HttpClient(this), new RegistryOptions { Url = new Uri("http://registry.test") });
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+        CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _asked);
         await Task.Delay(Takes, CancellationToken.None);
@@ -33,7 +35,8 @@ public sealed class StubRegistry : HttpMessageHandler
         var text = request.Content is null ? "{}" : await request.Content.ReadAsStringAsync(cancellationToken);
         if (request.Method == HttpMethod.Put) return Answer(HttpStatusCode.OK, text);
         if (Refuses) return Answer(HttpStatusCode.Conflict, """{"error_code":409,"message":"incompatible"}""");
-        if (request.Method == HttpMethod.Get) return SchemaOf(int.Parse(request.RequestUri!.Segments[^1], CultureInfo.InvariantCulture));
+        if (request.Method == HttpMethod.Get)
+            return SchemaOf(int.Parse(request.RequestUri!.Segments[^1], CultureInfo.InvariantCulture));
         var schema = JsonDocument.Parse(text).RootElement.GetProperty("schema").GetString()!;
         lock (_ids)
         {
@@ -51,5 +54,6 @@ public sealed class StubRegistry : HttpMessageHandler
             : Answer(HttpStatusCode.OK, JsonSerializer.Serialize(new { schema }));
     }
 
-    private static HttpResponseMessage Answer(HttpStatusCode status, string json) => new(status) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+    private static HttpResponseMessage Answer(HttpStatusCode status, string json) =>
+        new(status) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
 }

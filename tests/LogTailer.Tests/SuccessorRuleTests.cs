@@ -11,7 +11,8 @@ public sealed class SuccessorRuleTests
     [InlineData(9, 7, Step.Publish)]
     [InlineData(12, 9, Step.Missing)]
     [InlineData(9, 6, Step.Contradiction)]
-    public void After_position_7_an_event_is_judged_by_its_position_and_its_previous(long position, long previous, Step expected) =>
+    public void After_position_7_an_event_is_judged_by_its_position_and_its_previous(long position, long previous,
+        Step expected) =>
         Assert.Equal(expected, new SuccessorRule([7]).Judge(0, position, previous));
 
     [Fact]
@@ -24,15 +25,18 @@ public sealed class SuccessorRuleTests
     }
 
     /// <summary>
-    /// Whatever each partition of the topic holds already (a prefix of its chain), and wherever the log begins to speak: if missing events are fetched from the
-    /// store, each event is taken exactly once, in order.
+    /// Whatever each partition of the topic holds already (a prefix of its chain), and wherever the log begins to
+    /// speak: if missing events are fetched from the store, each event is taken exactly once, in order.
     /// </summary>
     [Fact]
     public void From_any_ends_and_any_start_of_the_log_every_partition_becomes_the_whole_chain() =>
-        Gen.Select(Gen.Int[0, 2].Array[1, 40], Gen.Int[0, 40].Array[3], Gen.Int[0, 40]).Sample((partitionOf, keeps, logStart) =>
+        Gen.Select(Gen.Int[0, 2].Array[1, 40], Gen.Int[0, 40].Array[3], Gen.Int[0, 40])
+            .Sample((partitionOf, keeps, logStart) =>
         {
             var store = Chain(partitionOf);
-            var topic = Enumerable.Range(0, 3).Select(p => store.Where(e => e.Partition == p).Select(e => e.Position).Take(keeps[p]).ToList()).ToArray();
+            var topic = Enumerable.Range(0, 3)
+                .Select(p => store.Where(e => e.Partition == p).Select(e => e.Position).Take(keeps[p]).ToList())
+                .ToArray();
             var rule = new SuccessorRule(topic.Select(t => t.LastOrDefault()));
             foreach (var e in store.Skip(logStart))
             {

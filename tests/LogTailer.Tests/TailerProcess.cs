@@ -26,8 +26,8 @@ public sealed class TailerProcess : IAsyncDisposable
 
     public static TailerProcess Start(string name, SampleStore store, Broker broker, string registryUrl) => new(name,
         $"--Stores:0:Name={store.Topic}", $"--Stores:0:ConnectionString={store.ConnectionString}",
-        $"--Kafka:BootstrapServers={broker.Bootstrap}", $"--Kafka:InMemory={broker.IsInMemory}", "--Kafka:TopicReplicationFactor=1", "--Kafka:MinInSyncReplicas=1",
-        $"--Registry:Url={registryUrl}");
+        $"--Kafka:BootstrapServers={broker.Bootstrap}", $"--Kafka:InMemory={broker.IsInMemory}",
+        "--Kafka:TopicReplicationFactor=1", "--Kafka:MinInSyncReplicas=1", $"--Registry:Url={registryUrl}");
 
     public Task<int> Exited => _process.Exited;
 
@@ -43,9 +43,11 @@ public sealed class TailerProcess : IAsyncDisposable
 
     public void Wake() => Assert.True(_process.Signal("CONT"));
 
-    public Task UntilAsync(string state) => Eventually.Until(() => IsAsync(state), $"the process {state}", TimeSpan.FromSeconds(90));
+    public Task UntilAsync(string state) =>
+        Eventually.Until(() => IsAsync(state), $"the process {state}", TimeSpan.FromSeconds(90));
 
-    public async Task<bool> IsAsync(string state) => (await GetAsync("/health/ready")).Contains(state, StringComparison.Ordinal);
+    public async Task<bool> IsAsync(string state) =>
+        (await GetAsync("/health/ready")).Contains(state, StringComparison.Ordinal);
 
     public async Task<string> GetAsync(string path)
     {

@@ -12,7 +12,8 @@ public sealed class TelemetryTests(PostgresFixture postgres)
     [Fact]
     public async Task A_published_event_leaves_one_client_span_from_its_commit_to_its_acknowledgement()
     {
-        var parent = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+        var parent = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(),
+            ActivityTraceFlags.Recorded);
         var spans = new List<Activity>();
         using var listener = new ActivityListener
         {
@@ -27,7 +28,11 @@ public sealed class TelemetryTests(PostgresFixture postgres)
         await using var tail = new RunningTail(store, broker.Bootstrap);
         await tail.UntilAsync(TailState.Active);
         var before = DateTime.UtcNow;
-        var sample = new Sample("customer-1") { CorrelationId = "checkout-1", TraceParent = $"00-{parent.TraceId}-{parent.SpanId}-01" };
+        var sample = new Sample("customer-1")
+        {
+            CorrelationId = "checkout-1",
+            TraceParent = $"00-{parent.TraceId}-{parent.SpanId}-01"
+        };
         await store.AppendAsync(sample, new Sample("customer-2"));
         await Eventually.Until(() => { lock (spans) return spans.Count > 0; }, "a span");
 
@@ -70,7 +75,8 @@ public sealed class TelemetryTests(PostgresFixture postgres)
         await using var open = await connection.BeginTransactionAsync();
         await using var write = new Npgsql.NpgsqlCommand("SELECT pg_current_xact_id()", connection);
         await write.ExecuteNonQueryAsync();
-        await Eventually.Until(() => readings.Gauge("logtailer.oldest.snapshot.age") > 1.5, "the open transaction's age");
+        await Eventually.Until(() => readings.Gauge("logtailer.oldest.snapshot.age") > 1.5,
+            "the open transaction's age");
         broker.SetDown();
         await store.AppendAsync([.. Enumerable.Range(0, 500).Select(i => new Sample($"k{i}"))]);
         await Eventually.Until(() => readings.Gauge("logtailer.retained.log") > 100_000, "the log kept meanwhile");
@@ -94,10 +100,12 @@ public sealed class TelemetryTests(PostgresFixture postgres)
         using var metrics = new TailerMetrics([]);
         var telemetry = new SendTelemetry(metrics, "quiet", "correlation", TimeProvider.System);
         var head = new Head("quiet", "/quiet/0", 1, 0, [0]);
-        var e = new StoredEvent(1, 0, 0, Guid.NewGuid(), "k", "t", DateTime.UtcNow, null, null, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", null, []);
+        var e = new StoredEvent(1, 0, 0, Guid.NewGuid(), "k", "t", DateTime.UtcNow, null, null,
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", null, []);
         telemetry.Acknowledged(head, e, DateTime.UtcNow, 0);
         Assert.Equal(0, made);
-        telemetry.Acknowledged(head, e with { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }, DateTime.UtcNow, 0);
+        telemetry.Acknowledged(head, e with { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
+            DateTime.UtcNow, 0);
         Assert.Equal(1, made);
     }
 
@@ -107,7 +115,11 @@ public sealed class TelemetryTests(PostgresFixture postgres)
         private readonly ConcurrentDictionary<string, (double Sum, int Count, double Last)> _values = new();
         private readonly MeterListener _listener = new()
         {
-            InstrumentPublished = (instrument, listener) => { if (instrument.Meter.Name == TailerMetrics.MeterName) listener.EnableMeasurementEvents(instrument); },
+            InstrumentPublished = (instrument,
+                listener) =>
+            {
+                if (instrument.Meter.Name == TailerMetrics.MeterName) listener.EnableMeasurementEvents(instrument);
+            },
         };
 
         public Readings(string store)
@@ -121,7 +133,8 @@ public sealed class TelemetryTests(PostgresFixture postgres)
             {
                 var all = tags.ToArray().ToDictionary();
                 if (!Equals(all.GetValueOrDefault(TailerMetrics.StoreAttribute), store)) return;
-                _values.AddOrUpdate(instrument.Name + all.GetValueOrDefault("state"), (value, 1, value), (_, was) => (was.Sum + value, was.Count + 1, value));
+                _values.AddOrUpdate(instrument.Name + all.GetValueOrDefault("state"), (value, 1, value),
+                    (_, was) => (was.Sum + value, was.Count + 1, value));
             }
         }
 

@@ -23,13 +23,16 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ThreeBrokers bro
         await TopicReader.UntilRecordsAsync(cluster.Bootstrap, store.Topic, SampleStore.Partitions, 500, Deadline);
         using var admin = cluster.NewAdmin();
         Assert.All(PartitionsOf(admin, store.Topic), p => Assert.Equal(3, p.Replicas.Length));
-        Assert.Equal("2", (await admin.DescribeConfigsAsync([new() { Type = ResourceType.Topic, Name = store.Topic }]))[0].Entries["min.insync.replicas"].Value);
+        Assert.Equal("2",
+            (await admin.DescribeConfigsAsync([new() { Type = ResourceType.Topic, Name = store.Topic }]))[0].Entries[
+                "min.insync.replicas"].Value);
 
         var leader = PartitionsOf(admin, store.Topic)[0].Leader - 1;
         await cluster.Nodes[leader].KillAsync();
         var before = load.Appended;
         await load.MoreAsync(500);
-        await TopicReader.UntilRecordsAsync(cluster.Bootstrap, store.Topic, SampleStore.Partitions, before + 1, Deadline);
+        await TopicReader.UntilRecordsAsync(cluster.Bootstrap, store.Topic, SampleStore.Partitions, before + 1,
+            Deadline);
         await cluster.StartNodeAsync(leader);
         await load.MoreAsync(500);
         await load.StopAsync();
@@ -55,7 +58,8 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ThreeBrokers bro
         await cluster.StartNodeAsync(leader);
     }
 
-    private static List<PartitionMetadata> PartitionsOf(IAdminClient admin, string topic) => admin.GetMetadata(topic, TimeSpan.FromSeconds(20)).Topics[0].Partitions;
+    private static List<PartitionMetadata> PartitionsOf(IAdminClient admin, string topic) =>
+        admin.GetMetadata(topic, TimeSpan.FromSeconds(20)).Topics[0].Partitions;
 
     /// <summary>False while the dead leader has no successor.</summary>
     private static async Task<bool> EmptiedAsync(KafkaCluster cluster, string topic)
@@ -63,7 +67,8 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ThreeBrokers bro
         using var admin = cluster.NewAdmin();
         try
         {
-            await admin.DeleteRecordsAsync([new(topic, 0, Offset.End)], new() { RequestTimeout = TimeSpan.FromSeconds(5), OperationTimeout = TimeSpan.FromSeconds(5) });
+            await admin.DeleteRecordsAsync([new(topic, 0, Offset.End)],
+                new() { RequestTimeout = TimeSpan.FromSeconds(5), OperationTimeout = TimeSpan.FromSeconds(5) });
             return true;
         }
         catch (KafkaException)
@@ -73,7 +78,7 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ThreeBrokers bro
     }
 
     [Fact]
-    public async Task With_fewer_replicas_in_sync_than_asked_for_publication_waits_and_afterwards_everything_is_there_once()
+    public async Task With_too_few_replicas_in_sync_publication_waits_and_afterwards_everything_is_there_once()
     {
         var cluster = await brokers.ClusterAsync();
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
@@ -85,7 +90,8 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ThreeBrokers bro
         await cluster.Nodes[2].StopAsync();
         var confirmed = await store.ConfirmedAsync();
         await load.MoreAsync(1_000);
-        await Eventually.Until(() => tail.Status.Slot!.RetainedBytes > 100_000, "the log that is kept meanwhile is told");
+        await Eventually.Until(() => tail.Status.Slot!.RetainedBytes > 100_000,
+            "the log that is kept meanwhile is told");
         Assert.True(await store.ScalarAsync<bool>($"SELECT pg_current_wal_lsn() - '{confirmed}'::pg_lsn > 100000"));
         await Task.WhenAll(cluster.StartNodeAsync(1), cluster.StartNodeAsync(2));
         await load.MoreAsync(300);
@@ -94,7 +100,7 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ThreeBrokers bro
     }
 
     [Fact]
-    public async Task A_topic_with_fewer_replicas_or_fewer_in_sync_than_the_settings_ask_for_is_refused_with_a_sentence()
+    public async Task A_topic_with_fewer_replicas_than_the_settings_ask_for_is_refused_with_a_sentence()
     {
         var cluster = await brokers.ClusterAsync();
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
@@ -112,7 +118,8 @@ public sealed class ThreeBrokers : IAsyncLifetime
 
     public async Task<KafkaCluster> ClusterAsync()
     {
-        if (KafkaHome.Find() is null) throw Prerequisite.Missing("kafka", "there is no KAFKA_HOME: these tests run three nodes of a real Kafka.");
+        if (KafkaHome.Find() is null)
+            throw Prerequisite.Missing("kafka", "there is no KAFKA_HOME: these tests run three nodes of a real Kafka.");
         return _cluster ??= await KafkaCluster.StartAsync(_folder["cluster"], nodes: 3, heapMiB: 300);
     }
 

@@ -14,7 +14,8 @@ public sealed class TopicTests(PostgresFixture postgres)
         {
             await old.CreateTopicAsync(store.Topic, SampleStore.Partitions);
             await using var tail = new RunningTail(store, old.Bootstrap);
-            for (var i = 0; i < 20; i++) await store.AppendAsync([.. Enumerable.Range(0, 50).Select(n => new Sample($"k{n}"))]);
+            for (var i = 0; i < 20; i++)
+                await store.AppendAsync([.. Enumerable.Range(0, 50).Select(n => new Sample($"k{n}"))]);
             await TopicReader.MustEqualStoreAsync(store, old.Bootstrap);
         }
         await using var broker = InMemoryBroker.Start();
@@ -58,8 +59,10 @@ public sealed class TopicTests(PostgresFixture postgres)
         await store.AppendAsync(new Sample("e"));
         await TopicReader.UntilRecordsAsync(broker.Bootstrap, store.Topic, 1, 6);
         await tail.UntilAsync(TailState.Active);
-        var positions = TopicReader.ReadAll(broker.Bootstrap, store.Topic, 1).Where(r => r.Message.Headers is { Count: > 0 }).Select(r => r.Position()).ToList();
-        // c was acknowledged at an offset that was not the next; whatever was then sent again is a duplicate by position, and nothing is missing.
+        var positions = TopicReader.ReadAll(broker.Bootstrap, store.Topic, 1)
+            .Where(r => r.Message.Headers is { Count: > 0 }).Select(r => r.Position()).ToList();
+        // c was acknowledged at an offset that was not the next; whatever was then sent again is a duplicate by
+        // position, and nothing is missing.
         Assert.Equal([1, 2, 3, 4, 5], positions.Distinct());
     }
 
@@ -123,10 +126,11 @@ public sealed class TopicTests(PostgresFixture postgres)
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
         var confirmed = await store.ConfirmedAsync();
         broker.SetDown();
-        for (var i = 0; i < 10; i++) await store.AppendAsync([.. Enumerable.Range(0, 20).Select(n => new Sample($"k{n}"))]);
+        for (var i = 0; i < 10; i++)
+            await store.AppendAsync([.. Enumerable.Range(0, 20).Select(n => new Sample($"k{n}"))]);
         Assert.True(await store.ScalarAsync<bool>(
-            $"SELECT pg_current_wal_lsn() > '{confirmed}'::pg_lsn AND confirmed_flush_lsn < pg_current_wal_lsn() FROM pg_replication_slots WHERE slot_name "
-                + $"= '{store.Slot}'"));
+            $"SELECT pg_current_wal_lsn() > '{confirmed}'::pg_lsn AND confirmed_flush_lsn < pg_current_wal_lsn() "
+                + $"FROM pg_replication_slots WHERE slot_name = '{store.Slot}'"));
         broker.SetUp();
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
     }
@@ -140,9 +144,11 @@ public sealed class TopicTests(PostgresFixture postgres)
         await broker.CreateTopicAsync(store.Topic, 1);
         var body = new string('x', 5_000);
         await using var tail = new RunningTail(store, broker.Bootstrap, readBy: ["slow"]);
-        for (var i = 0; i < events / 500; i++) await store.AppendAsync([.. Enumerable.Range(0, 500).Select(n => new Sample($"k{n}", Body: body))]);
+        for (var i = 0; i < events / 500; i++)
+            await store.AppendAsync([.. Enumerable.Range(0, 500).Select(n => new Sample($"k{n}", Body: body))]);
         // 15 MB in all, of which the broker keeps 5 MiB: a reader that comes late still sees every event.
         await tail.UntilAsync(TailState.Active, "slow");
-        Assert.Equal(Enumerable.Range(1, events).Select(i => (long)i), SlowReader.Read(broker.Bootstrap, store.Topic, "slow", events));
+        Assert.Equal(Enumerable.Range(1, events).Select(i => (long)i),
+            SlowReader.Read(broker.Bootstrap, store.Topic, "slow", events));
     }
 }

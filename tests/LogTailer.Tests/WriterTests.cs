@@ -5,30 +5,36 @@ using Xunit;
 
 namespace Checkout.LogTailer.Tests;
 
-/// <summary>Every committed event is on its topic once, no rolled-back one is, and the order of each partition is the order of the commits.</summary>
+/// <summary>
+/// Every committed event is on its topic once, no rolled-back one is, and the order of each partition is the order of
+/// the commits.
+/// </summary>
 public sealed class WriterTests(PostgresFixture postgres, BrokerFixture brokers)
 {
     private const int Writers = 32;
     private const int Transactions = 40;
 
     [Fact]
-    public async Task Of_32_concurrent_writers_whose_commits_overtake_each_other_every_committed_event_is_there_once_and_in_commit_order()
+    public async Task Of_32_writers_whose_commits_overtake_each_other_every_event_is_there_once_in_commit_order()
     {
         var broker = await brokers.BrokerAsync();
         await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), broker);
         await using var tail = new RunningTail(store, broker);
         await tail.UntilAsync(TailState.Active);
-        var written = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() => WriteAsync(store, writer))));
+        var written = await Task.WhenAll(Enumerable.Range(0, Writers)
+            .Select(writer => Task.Run(() => WriteAsync(store, writer))));
         // Positions are given in commit order: the head's row is held from the numbering to the commit.
         await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
         var records = TopicReader.ReadAll(broker.Bootstrap, store.Topic).ToDictionary(r => r.EventId());
         Assert.Equal(written.SelectMany(w => w.Committed).ToHashSet(), records.Keys.ToHashSet());
         Assert.DoesNotContain(written.SelectMany(w => w.RolledBack), records.ContainsKey);
         foreach (var key in records.Values.GroupBy(r => r.Message.Key))
-            Assert.Equal(await CommitOrderAsync(store, key.Key), key.OrderBy(r => r.Offset.Value).Select(r => r.EventId()));
+            Assert.Equal(await CommitOrderAsync(store, key.Key),
+                key.OrderBy(r => r.Offset.Value).Select(r => r.EventId()));
         // Otherwise the writers only ever took turns, and the test says little.
         Assert.True(await store.ScalarAsync<bool>(
-            "SELECT EXISTS (SELECT FROM events a JOIN events b ON b.position = a.position + 1 WHERE b.xmin::text::bigint < a.xmin::text::bigint)"), "no transaction overtook another");
+            "SELECT EXISTS (SELECT FROM events a JOIN events b ON b.position = a.position + 1 WHERE "
+                + "b.xmin::text::bigint < a.xmin::text::bigint)"), "no transaction overtook another");
     }
 
     [Fact]
@@ -56,7 +62,8 @@ public sealed class WriterTests(PostgresFixture postgres, BrokerFixture brokers)
         await using (var connection = await store.Source.OpenConnectionAsync())
         {
             await using var transaction = await connection.BeginTransactionAsync();
-            await SampleStore.AppendAsync(connection, [.. Enumerable.Range(0, 200_000).Select(i => new Sample($"k{i % 1_000}", Body: ""))]);
+            await SampleStore.AppendAsync(connection,
+                [.. Enumerable.Range(0, 200_000).Select(i => new Sample($"k{i % 1_000}", Body: ""))]);
             await transaction.RollbackAsync();
         }
         for (var i = 0; i < 20; i++) await store.AppendAsync(new Sample($"k{i}"));
@@ -65,7 +72,8 @@ public sealed class WriterTests(PostgresFixture postgres, BrokerFixture brokers)
     }
 
     /// <summary>
-    /// The transaction's number is taken by its first write, long before it commits; so with 32 writers numbers and commits are in different orders.
+    /// The transaction's number is taken by its first write, long before it commits; so with 32 writers numbers and
+    /// commits are in different orders.
     /// </summary>
     private static async Task<(List<Guid> Committed, List<Guid> RolledBack)> WriteAsync(SampleStore store, int writer)
     {
@@ -115,7 +123,8 @@ public sealed class WriterTests(PostgresFixture postgres, BrokerFixture brokers)
 
     private static async Task<List<Guid>> CommitOrderAsync(SampleStore store, string key)
     {
-        await using var command = store.Source.CreateCommand("SELECT event_id FROM events WHERE key = $1 ORDER BY position");
+        await using var command =
+            store.Source.CreateCommand("SELECT event_id FROM events WHERE key = $1 ORDER BY position");
         command.Parameters.Add(new() { Value = key });
         await using var row = await command.ExecuteReaderAsync();
         var order = new List<Guid>();
@@ -123,5 +132,6 @@ public sealed class WriterTests(PostgresFixture postgres, BrokerFixture brokers)
         return order;
     }
 
-    private static Sample[] Samples(Random random) => [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => new Sample($"k{random.Next(50)}"))];
+    private static Sample[] Samples(Random random) =>
+        [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => new Sample($"k{random.Next(50)}"))];
 }

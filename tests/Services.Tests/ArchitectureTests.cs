@@ -10,12 +10,14 @@ public sealed partial class ArchitectureTests
 {
     /// <summary>The folders of Chassis, from the lowest up: each may use those before it, and none behind it.</summary>
     private static readonly string[] Folders =
-        ["WireFormat", "Telemetry", "Registry", "Resilience", "State", "Kafka", "EventStore", "Choreography", "Inbox", "Edge", "Reactor", "Operating"];
+        ["WireFormat", "Telemetry", "Registry", "Resilience", "State", "Kafka", "EventStore", "Choreography", "Inbox",
+            "Edge", "Reactor", "Operating"];
 
     /// <summary>Side by side: none of these uses another.</summary>
     private static readonly string[] SideBySide = ["Edge", "Reactor", "Operating"];
 
-    private static readonly string[] Services = ["Checkout.Store", "Checkout.Balance", "Checkout.Inventory", "Checkout.LogTailer"];
+    private static readonly string[] Services = ["Checkout.Store", "Checkout.Balance", "Checkout.Inventory",
+        "Checkout.LogTailer"];
 
     private static readonly Architecture All = new ArchLoader().LoadAssemblies(
         typeof(Chassis.Service<>).Assembly, typeof(Store.StoreRows).Assembly, typeof(Balance.BalanceRows).Assembly,
@@ -29,7 +31,8 @@ public sealed partial class ArchitectureTests
         Assert.NotEmpty(used);
         Assert.Empty(used.Where(use =>
             Array.IndexOf(Folders, use.To) > Array.IndexOf(Folders, use.From)
-            || (SideBySide.Contains(use.From) && SideBySide.Contains(use.To))).Select(use => $"{use.From} uses {use.To}: {use.What}"));
+            || (SideBySide.Contains(use.From) && SideBySide.Contains(use.To)))
+            .Select(use => $"{use.From} uses {use.To}: {use.What}"));
     }
 
     [Fact]
@@ -46,15 +49,18 @@ public sealed partial class ArchitectureTests
 
     [Fact]
     public void Chassis_uses_no_service_and_no_contract() => Assert.Empty(
-        Uses("Checkout.Chassis").Where(use => Services.Any(service => Is(use.To, service)) || Is(use.To, "Checkout.Contracts") || Is(use.To, "avatarstore"))
+        Uses("Checkout.Chassis").Where(use => Services.Any(service => Is(use.To, service))
+            || Is(use.To, "Checkout.Contracts") || Is(use.To, "avatarstore"))
             .Select(use => use.What));
 
     [Fact]
     public void Chassis_has_no_word_of_the_domain()
     {
         var words = All.Types.Where(type => Is(type.FullName, "Checkout.Chassis"))
-            .SelectMany(type => type.Members.Select(member => member.Name).Append(type.Name).Select(name => (type.FullName, Name: name)));
-        Assert.Empty(words.Where(word => OfTheDomain().IsMatch(word.Name)).Select(word => $"{word.FullName}: {word.Name}"));
+            .SelectMany(type => type.Members.Select(member => member.Name).Append(type.Name)
+                .Select(name => (type.FullName, Name: name)));
+        Assert.Empty(words.Where(word => OfTheDomain().IsMatch(word.Name))
+            .Select(word => $"{word.FullName}: {word.Name}"));
     }
 
     private static IEnumerable<(string From, string To, string What)> Uses(string of) =>
@@ -63,15 +69,20 @@ public sealed partial class ArchitectureTests
         from dependency in type.Dependencies
         select (type.FullName, dependency.Target.FullName, $"{type.FullName} -> {dependency.Target.FullName}");
 
-    private static bool Is(string name, string @namespace) => name.StartsWith(@namespace + ".", StringComparison.Ordinal);
+    private static bool Is(string name, string @namespace) =>
+        name.StartsWith(@namespace + ".", StringComparison.Ordinal);
 
-    /// <summary>Null for what lies above all folders, where they are put together, and for what is not of Chassis.</summary>
-    private static string? Folder(string name) => InFolder().Match(name) is { Success: true } match ? match.Groups[1].Value : null;
+    /// <summary>
+    /// Null for what lies above all folders, where they are put together, and for what is not of Chassis.
+    /// </summary>
+    private static string? Folder(string name) =>
+        InFolder().Match(name) is { Success: true } match ? match.Groups[1].Value : null;
 
     [GeneratedRegex(@"^Checkout\.Chassis\.([A-Z]\w+)\.")]
     private static partial Regex InFolder();
 
     /// <summary>The namespace Checkout is the product's, and not the domain's.</summary>
-    [GeneratedRegex("avatar|coin|balance|inventory|purchase|price|refund|stock|customer|package(?!s\\.lock)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("avatar|coin|balance|inventory|purchase|price|refund|stock|customer|package(?!s\\.lock)",
+        RegexOptions.IgnoreCase)]
     private static partial Regex OfTheDomain();
 }

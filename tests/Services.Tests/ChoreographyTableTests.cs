@@ -28,30 +28,37 @@ public sealed partial class ChoreographyTableTests
 
     [Fact]
     public void Each_table_holds_together() => Assert.Empty(
-        StoreChoreography.Table.Problems().Concat(BalanceChoreography.Table.Problems()).Concat(InventoryChoreography.Table.Problems()));
+        StoreChoreography.Table.Problems().Concat(BalanceChoreography.Table.Problems())
+        .Concat(InventoryChoreography.Table.Problems()));
 
     [Fact]
     public void What_one_service_hears_on_a_topic_of_another_that_one_tells()
     {
         var told = StoreChoreography.Table.Told.Select(t => (StoreChoreography.Table.Topic, t.Type))
             .Concat(BalanceChoreography.Table.Told.Select(t => (BalanceChoreography.Table.Topic, t.Type)))
-            .Concat(InventoryChoreography.Table.Told.Select(t => (InventoryChoreography.Table.Topic, t.Type))).ToHashSet();
-        var heard = Heard(StoreChoreography.Table).Concat(Heard(BalanceChoreography.Table)).Concat(Heard(InventoryChoreography.Table));
+            .Concat(InventoryChoreography.Table.Told.Select(t => (InventoryChoreography.Table.Topic, t.Type)))
+            .ToHashSet();
+        var heard = Heard(StoreChoreography.Table).Concat(Heard(BalanceChoreography.Table))
+            .Concat(Heard(InventoryChoreography.Table));
         Assert.All(heard, row => Assert.Contains(row, told));
 
-        static IEnumerable<(string, Type)> Heard<TRows>(Choreography<TRows> table) => table.Heard.Where(r => r.IsChained).Select(r => (r.Topic, r.Event));
+        static IEnumerable<(string, Type)> Heard<TRows>(Choreography<TRows> table) =>
+            table.Heard.Where(r => r.IsChained).Select(r => (r.Topic, r.Event));
     }
 
     private static IEnumerable<(string When, string Service, IEnumerable<string> Tells)> InCode() =>
-        [.. Rows("Store", StoreChoreography.Table), .. Rows("Balance", BalanceChoreography.Table), .. Rows("Inventory", InventoryChoreography.Table)];
+        [.. Rows("Store", StoreChoreography.Table), .. Rows("Balance", BalanceChoreography.Table),
+            .. Rows("Inventory", InventoryChoreography.Table)];
 
-    private static IEnumerable<(string When, string Service, IEnumerable<string> Tells)> Rows<TRows>(string service, Choreography<TRows> table) =>
+    private static IEnumerable<(string When, string Service, IEnumerable<string> Tells)> Rows<TRows>(string service,
+        Choreography<TRows> table) =>
         table.Heard.Select(row => (row.Event.Name, service, row.Tells.Select(type => type.Name)))
             .Concat(table.Takes.Select(row => (Commands[row.Name], service, row.Tells.Select(type => type.Name))));
 
     private static IEnumerable<(string When, string Service, IEnumerable<string> Tells)> InReadme() =>
         from line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "README.md"))
-            .SkipWhile(line => !line.StartsWith("| when this happens", StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .SkipWhile(line => !line.StartsWith("| when this happens", StringComparison.Ordinal)).Skip(2)
+            .TakeWhile(line => line.StartsWith('|'))
         let cells = line.Trim('|').Split('|').Select(cell => cell.Trim()).ToArray()
         from service in Enumerable.Range(0, Services.Length)
         let cell = cells[service + 1]

@@ -28,11 +28,13 @@ public sealed class Databases : IAsyncLifetime
         _ => await NewAsync(InventoryChoreography.Table, typeof(InventoryRows).Assembly),
     };
 
-    private async Task<(NpgsqlDataSource Database, Rows Declared)> NewAsync<TRows>(Choreography<TRows> table, Assembly assembly)
+    private async Task<(NpgsqlDataSource Database, Rows Declared)> NewAsync<TRows>(Choreography<TRows> table,
+        Assembly assembly)
     {
         var database = Database.Open(await _postgres.NewDatabaseAsync(table.Service), table.Service);
         await new Migrations(NullLogger<Migrations>.Instance).RunAsync(
-            database, new(table.Topic, $"/{table.Service}/0", 12), assembly, table.Told.Select(told => told.Schema), CancellationToken.None);
+            database, new(table.Topic, $"/{table.Service}/0", 12), assembly, table.Told.Select(told => told.Schema),
+            CancellationToken.None);
         var declared = new Rows();
         table.RowsOf(declared);
         return (database, declared);

@@ -28,7 +28,8 @@ public sealed class DeclaredRowsTests(Databases databases)
                 Assert.Equal((name, type, isNullable), (name, column.Type, column.IsNullable));
             }
             // A row that is inserted has a value for every column that needs one.
-            var undeclared = columns.Values.Where(c => !c.IsNullable && !c.HasDefault).Select(c => c.Name).Except(table.Declared.Select(c => c.Name));
+            var undeclared = columns.Values.Where(c => !c.IsNullable && !c.HasDefault).Select(c => c.Name)
+                .Except(table.Declared.Select(c => c.Name));
             if (table.Use != Use.ReadOnly) Assert.Empty(undeclared);
             var key = (await connection.QueryAsync<string>(
                 """
@@ -46,10 +47,13 @@ public sealed class DeclaredRowsTests(Databases databases)
         var (database, declared) = await databases.NewAsync(service);
         await using var connection = await database.OpenConnectionAsync(TestContext.Current.CancellationToken);
         var tables = (await connection.QueryAsync<(string Name, string? Comment)>(
-            "SELECT relname, obj_description(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")).ToList();
+            "SELECT relname, obj_description(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = "
+                + "'public'::regnamespace")).ToList();
         Assert.Equal(
-            declared.Tables.Select(t => t.Name).Distinct().Concat(OfTheEventStore.Split(' ')).Order(StringComparer.Ordinal),
+            declared.Tables.Select(t => t.Name).Distinct().Concat(OfTheEventStore.Split(' '))
+            .Order(StringComparer.Ordinal),
             tables.Select(t => t.Name).Order(StringComparer.Ordinal));
-        Assert.All(tables.Where(t => t.Name != "migrations"), table => Assert.False(string.IsNullOrWhiteSpace(table.Comment), table.Name));
+        Assert.All(tables.Where(t => t.Name != "migrations"),
+            table => Assert.False(string.IsNullOrWhiteSpace(table.Comment), table.Name));
     }
 }

@@ -6,13 +6,15 @@ using Xunit;
 namespace Checkout.Services.Tests;
 
 /// <summary>
-/// Plans are made once for a session, when tables may still be empty, and kept while they grow. So none may be good for an empty table only.
+/// Plans are made once for a session, when tables may still be empty, and kept while they grow. So none may be good for
+/// an empty table only.
 /// </summary>
 public sealed class PlansTests(Databases databases)
 {
     [Theory]
     [MemberData(nameof(Databases.Services), MemberType = typeof(Databases))]
-    public async Task Every_statement_of_a_batch_looks_its_rows_up_by_key_even_if_planned_on_an_empty_database(string service)
+    public async Task Every_statement_of_a_batch_looks_its_rows_up_by_key_even_if_planned_on_an_empty_database(
+        string service)
     {
         var (database, declared) = await databases.NewAsync(service);
         var trip = new RoundTrip();
@@ -25,17 +27,21 @@ public sealed class PlansTests(Databases databases)
         foreach (var (sql, parameters) in trip.Statements)
         {
             var plan = await PlanAsync(connection, sql, parameters);
-            Assert.False(plan.Contains("Seq Scan", StringComparison.Ordinal) || plan.Contains("Hash", StringComparison.Ordinal)
+            Assert.False(plan.Contains("Seq Scan", StringComparison.Ordinal)
+                || plan.Contains("Hash", StringComparison.Ordinal)
                 || plan.Contains("Merge", StringComparison.Ordinal), $"{sql}\n{plan}");
             // An index that is read from end to end has no condition.
             Assert.Equal(plan.Split("Index Scan").Length, plan.Split("Index Cond").Length);
         }
     }
 
-    private static async Task<string> PlanAsync(NpgsqlConnection connection, string sql, IReadOnlyList<NpgsqlParameter> parameters)
+    private static async Task<string> PlanAsync(NpgsqlConnection connection, string sql,
+        IReadOnlyList<NpgsqlParameter> parameters)
     {
-        await ExecuteAsync(connection, $"PREPARE planned({string.Join(", ", parameters.Select(p => p.DataTypeName))}) AS {sql}");
-        await using var explain = new NpgsqlCommand($"EXPLAIN EXECUTE planned({string.Join(", ", parameters.Select(_ => "NULL"))})", connection);
+        await ExecuteAsync(connection,
+            $"PREPARE planned({string.Join(", ", parameters.Select(p => p.DataTypeName))}) AS {sql}");
+        await using var explain = new NpgsqlCommand(
+            $"EXPLAIN EXECUTE planned({string.Join(", ", parameters.Select(_ => "NULL"))})", connection);
         var lines = new List<string>();
         await using (var reader = await explain.ExecuteReaderAsync())
             while (await reader.ReadAsync()) lines.Add(reader.GetString(0));

@@ -4,8 +4,8 @@ using Checkout.Simulation.Model;
 namespace Checkout.Simulation;
 
 /// <summary>
-/// The real rules and decisions of all services in one process, with everything that can go wrong between them, by seeds. CHECKOUT_SIMULATION_SEED runs
-/// one seed, CHECKOUT_SIMULATION_SEEDS so many.
+/// The real rules and decisions of all services in one process, with everything that can go wrong between them, by
+/// seeds. CHECKOUT_SIMULATION_SEED runs one seed, CHECKOUT_SIMULATION_SEEDS so many.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
@@ -19,7 +19,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
         foreach (var seed in Seeds())
             if (await Run.OfAsync(seed, Flaws.None) is { Count: > 0 } findings)
                 failed.Add($"CHECKOUT_SIMULATION_SEED={seed}: {string.Join("; ", findings.Take(5))}");
-        Assert.True(failed.Count == 0, $"{failed.Count} seeds failed. {string.Join(Environment.NewLine, failed.Take(10))}");
+        Assert.True(failed.Count == 0,
+            $"{failed.Count} seeds failed. {string.Join(Environment.NewLine, failed.Take(10))}");
     }
 
     [Fact]
@@ -30,7 +31,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
         foreach (var (one, other) in first.Services.Zip(second.Services))
             Assert.Equal(Story(one), Story(other));
 
-        static IEnumerable<(Guid, string)> Story(IService service) => service.Chain.Events.Select(e => (e.EventId, Convert.ToHexString(e.Payload)));
+        static IEnumerable<(Guid, string)> Story(IService service) =>
+            service.Chain.Events.Select(e => (e.EventId, Convert.ToHexString(e.Payload)));
     }
 
     [Fact]
@@ -47,8 +49,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     private static IEnumerable<int> Seeds() =>
-        Number("CHECKOUT_SIMULATION_SEED") is { } one ? [one] : Enumerable.Range(0, Number("CHECKOUT_SIMULATION_SEEDS") ?? DefaultSeeds);
+        Number("CHECKOUT_SIMULATION_SEED") is { } one
+            ? [one] : Enumerable.Range(0, Number("CHECKOUT_SIMULATION_SEEDS") ?? DefaultSeeds);
 
     private static int? Number(string variable) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
+            ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }

@@ -12,7 +12,8 @@ public sealed class CheckoutOptionsTests
     [InlineData("soon", "Failed to convert configuration value 'soon' at 'Checkouts:Deadline'")]
     public void A_deadline_that_can_not_be_is_told_by_a_sentence(string deadline, string sentence)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Checkouts:Deadline", deadline)]).Build();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Checkouts:Deadline", deadline)])
+            .Build();
         var (_, problems) = Settings.Read<CheckoutOptions>(configuration.GetSection("Checkouts"), o => o.Problems());
         Assert.StartsWith(sentence, Assert.Single(problems), StringComparison.Ordinal);
     }

@@ -9,8 +9,8 @@ namespace Checkout.Chassis.Choreography;
 public sealed record EventContext(Guid EventId, string Type, string Source, DateTime OccurredAt, DateTime Now);
 
 /// <summary>
-/// The table of a service: a row for each event it hears and each command it takes, with the decision and the events that this may lead to; and a row
-/// for each event it tells, with the change of state that the event means.
+/// The table of a service: a row for each event it hears and each command it takes, with the decision and the events
+/// that this may lead to; and a row for each event it tells, with the change of state that the event means.
 /// </summary>
 /// <param name="rows">Makes the service's declared rows for one transaction.</param>
 public sealed class Choreography<TRows>(string service, string topic, Func<Rows, TRows> rows)
@@ -31,42 +31,59 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
     public IEnumerable<Told<TRows>> Told => _told.Values;
 
     /// <summary>The commands it takes, by the permanent name of each, and what each may lead to.</summary>
-    public IEnumerable<(string Name, IReadOnlyList<Type> Tells)> Takes => _taken.Values.Select(taken => (taken.Name, taken.Tells));
+    public IEnumerable<(string Name, IReadOnlyList<Type> Tells)> Takes =>
+        _taken.Values.Select(taken => (taken.Name, taken.Tells));
 
     /// <summary>
-    /// A row: on this event of another service's chain, this decision. The reaction's name is permanent: the ids of the answers follow from it.
+    /// A row: on this event of another service's chain, this decision. The reaction's name is permanent: the ids of the
+    /// answers follow from it.
     /// </summary>
     /// <param name="tells">What the decision may lead to; nothing for one that only writes down what it heard.</param>
     public Choreography<TRows> On<TEvent>(
-        string topic, string reaction, Func<TRows, TEvent, EventContext, IReadOnlyList<ISpecificRecord>> decide, params Type[] tells)
+        string topic, string reaction, Func<TRows, TEvent, EventContext, IReadOnlyList<ISpecificRecord>> decide,
+        params Type[] tells)
         where TEvent : ISpecificRecord, new() =>
-        Add<TEvent>(new(topic, reaction, typeof(TEvent), tells, e => e, (state, e, context) => decide(state, (TEvent)e, context), BusinessKey: null));
+        Add<TEvent>(
+            new(topic, reaction, typeof(TEvent), tells, e => e,
+                (state, e, context) => decide(state, (TEvent)e, context), BusinessKey: null));
 
-    /// <summary>A row for a topic without a chain: its facts are known by their business key, however often they are sent.</summary>
+    /// <summary>
+    /// A row for a topic without a chain: its facts are known by their business key, however often they are sent.
+    /// </summary>
     /// <param name="fact">What the fact comes to, with the keys of the rows that it is about.</param>
     public Choreography<TRows> OnFact<TEvent, TFact>(
-        string topic, string reaction, Func<TEvent, TFact> fact, Func<TFact, string> businessKey, Func<TRows, TFact, IReadOnlyList<ISpecificRecord>> decide,
-        params Type[] tells)
+        string topic, string reaction, Func<TEvent, TFact> fact, Func<TFact, string> businessKey,
+        Func<TRows, TFact, IReadOnlyList<ISpecificRecord>> decide, params Type[] tells)
         where TEvent : ISpecificRecord, new() where TFact : notnull =>
-        Add<TEvent>(new(topic, reaction, typeof(TEvent), tells, e => fact((TEvent)e), (state, about, _) => decide(state, (TFact)about),
+        Add<TEvent>(
+            new(topic, reaction, typeof(TEvent), tells, e => fact((TEvent)e),
+                (state, about, _) => decide(state, (TFact)about),
             about => businessKey((TFact)about)));
 
-    /// <summary>A row for a command, which stands for what no event stands for: a request, or a fact that an operator gives.</summary>
-    public Choreography<TRows> Take<TCommand>(string name, Func<TRows, TCommand, IReadOnlyList<ISpecificRecord>> decide, params Type[] tells)
+    /// <summary>
+    /// A row for a command, which stands for what no event stands for: a request, or a fact that an operator gives.
+    /// </summary>
+    public Choreography<TRows> Take<TCommand>(string name, Func<TRows, TCommand, IReadOnlyList<ISpecificRecord>> decide,
+        params Type[] tells)
         where TCommand : notnull
     {
         _taken.Add(typeof(TCommand), new(name, tells, (state, command) => decide(state, (TCommand)command)));
         return this;
     }
 
-    /// <summary>An event this service tells: its Kafka key, what it belongs to, and the change of state that it means.</summary>
+    /// <summary>
+    /// An event this service tells: its Kafka key, what it belongs to, and the change of state that it means.
+    /// </summary>
     /// <param name="of">The correlation; null where it belongs to nothing.</param>
     /// <param name="change">Applies the event's difference to the rows; Change.Nothing where there is none.</param>
-    public Choreography<TRows> Tells<TEvent>(Func<TEvent, string> key, Func<TEvent, Guid>? of, Action<TRows, TEvent> change)
+    public Choreography<TRows> Tells<TEvent>(Func<TEvent, string> key, Func<TEvent, Guid>? of,
+        Action<TRows, TEvent> change)
         where TEvent : ISpecificRecord, new()
     {
         var schema = (RecordSchema)new TEvent().Schema;
-        _told.Add(schema.Fullname, new(schema, typeof(TEvent), e => key((TEvent)e), e => of?.Invoke((TEvent)e).ToString(), (state, e) => change(state, (TEvent)e)));
+        _told.Add(schema.Fullname,
+            new(schema, typeof(TEvent), e => key((TEvent)e), e => of?.Invoke((TEvent)e).ToString(),
+                (state, e) => change(state, (TEvent)e)));
         return this;
     }
 
@@ -76,7 +93,8 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
     /// <param name="seed">The id from which the ids of its events follow.</param>
     public Work<TRows> WorkOf<TCommand>(TCommand command, Guid seed) where TCommand : notnull
     {
-        var taken = _taken.GetValueOrDefault(typeof(TCommand)) ?? throw new InvalidOperationException($"{service} does not take a {typeof(TCommand).Name}.");
+        var taken = _taken.GetValueOrDefault(typeof(TCommand))
+            ?? throw new InvalidOperationException($"{service} does not take a {typeof(TCommand).Name}.");
         return new(command, state => taken.Decide(state, command), seed, taken.Name, taken.Tells, Causation: null);
     }
 
@@ -84,14 +102,19 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
 
     public bool IsChained(string topic) => _heard.Where(row => row.Key.Topic == topic).All(row => row.Value.IsChained);
 
-    public Told<TRows> Describe(ISpecificRecord told) => _told.TryGetValue(((RecordSchema)told.Schema).Fullname, out var found)
+    public Told<TRows> Describe(ISpecificRecord told) =>
+        _told.TryGetValue(((RecordSchema)told.Schema).Fullname, out var found)
         ? found
-        : throw new InvalidOperationException($"{service} decided a {told.Schema.Name}, which its choreography does not list under Tells.");
+        : throw new InvalidOperationException(
+            $"{service} decided a {told.Schema.Name}, which its choreography does not list under Tells.");
 
-    /// <summary>What is wrong with the table as a whole, in sentences; a service with such a table does not start.</summary>
+    /// <summary>
+    /// What is wrong with the table as a whole, in sentences; a service with such a table does not start.
+    /// </summary>
     public IEnumerable<string> Problems()
     {
-        var tells = _heard.Values.Select(row => (row.Name, row.Tells)).Concat(_taken.Values.Select(row => (row.Name, row.Tells))).ToList();
+        var tells = _heard.Values.Select(row => (row.Name, row.Tells))
+            .Concat(_taken.Values.Select(row => (row.Name, row.Tells))).ToList();
         var told = _told.Values.Select(row => row.Type).ToHashSet();
         foreach (var (name, types) in tells)
             foreach (var type in types.Where(type => !told.Contains(type)))
@@ -108,7 +131,8 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
         return this;
     }
 
-    private sealed record Taken(string Name, IReadOnlyList<Type> Tells, Func<TRows, object, IReadOnlyList<ISpecificRecord>> Decide);
+    private sealed record Taken(string Name, IReadOnlyList<Type> Tells,
+        Func<TRows, object, IReadOnlyList<ISpecificRecord>> Decide);
 }
 
 /// <summary>A row of the table for an event that is heard.</summary>

@@ -5,12 +5,15 @@ using Checkout.Chassis.State;
 
 namespace Checkout.Chassis.Choreography;
 
-/// <summary>Runs steps against loaded rows in memory, in order, and makes of each decided event what is appended.</summary>
-public sealed class Decisions<TRows>(Choreography<TRows> choreography, int maxEventBytes = EventStoreOptions.DefaultMaxEventBytes)
+/// <summary>
+/// Runs steps against loaded rows in memory, in order, and makes of each decided event what is appended.
+/// </summary>
+public sealed class Decisions<TRows>(Choreography<TRows> choreography,
+    int maxEventBytes = EventStoreOptions.DefaultMaxEventBytes)
 {
     /// <summary>
-    /// Sets Events or Fault of the work. A fault leaves the rows as they were: what a decision wrote down and its events changed is taken back.
-    /// NotYetVisibleException passes through: the whole batch is to be tried again.
+    /// Sets Events or Fault of the work. A fault leaves the rows as they were: what a decision wrote down and its
+    /// events changed is taken back. NotYetVisibleException passes through: the whole batch is to be tried again.
     /// </summary>
     /// <param name="rows">The service's view of the declared rows.</param>
     public IReadOnlyList<NewEvent> Run(Rows declared, TRows rows, Work<TRows> work, DateTime now)
@@ -37,7 +40,8 @@ public sealed class Decisions<TRows>(Choreography<TRows> choreography, int maxEv
     {
         var told = choreography.Describe(e);
         if (!work.Tells.Contains(told.Type))
-            throw new InvalidOperationException($"{work.Reaction} decided a {told.Type.Name}, which its row of the choreography does not name.");
+            throw new InvalidOperationException(
+                $"{work.Reaction} decided a {told.Type.Name}, which its row of the choreography does not name.");
         var id = EventIds.Following(work.Seed, work.Reaction, ordinal);
         told.Stamp(e, id, now);
         var appended = new NewEvent
@@ -52,6 +56,7 @@ public sealed class Decisions<TRows>(Choreography<TRows> choreography, int maxEv
             TraceState = work.Span?.TraceStateString ?? work.TraceState,
             Payload = EventCodec.Encode(e),
         };
-        return appended.RecordBytes <= maxEventBytes ? appended : throw new EventTooLargeException(appended.Type, appended.RecordBytes, maxEventBytes);
+        return appended.RecordBytes <= maxEventBytes
+            ? appended : throw new EventTooLargeException(appended.Type, appended.RecordBytes, maxEventBytes);
     }
 }

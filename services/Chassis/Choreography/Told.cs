@@ -3,9 +3,12 @@ using Avro.Specific;
 
 namespace Checkout.Chassis.Choreography;
 
-/// <summary>An event that a service tells. Every one has the fields eventId and occurredAt, which are given when it is appended.</summary>
+/// <summary>
+/// An event that a service tells. Every one has the fields eventId and occurredAt, which are given when it is appended.
+/// </summary>
 public sealed class Told<TRows>(
-    RecordSchema schema, Type type, Func<ISpecificRecord, string> key, Func<ISpecificRecord, string?> correlation, Action<TRows, ISpecificRecord> change)
+    RecordSchema schema, Type type, Func<ISpecificRecord, string> key, Func<ISpecificRecord, string?> correlation,
+    Action<TRows, ISpecificRecord> change)
 {
     private readonly int _eventId = Position(schema, "eventId");
     private readonly int _occurredAt = Position(schema, "occurredAt");
@@ -26,5 +29,6 @@ public sealed class Told<TRows>(
 
     private static int Position(RecordSchema schema, string field) => schema.TryGetField(field, out var found)
         ? found.Pos
-        : throw new InvalidOperationException($"The schema {schema.Fullname} has no field {field}; every event needs one.");
+        : throw new InvalidOperationException(
+            $"The schema {schema.Fullname} has no field {field}; every event needs one.");
 }

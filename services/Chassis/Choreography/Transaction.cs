@@ -5,10 +5,12 @@ using Npgsql;
 namespace Checkout.Chassis.Choreography;
 
 /// <summary>
-/// One transaction of a service, in two round trips: one locks and reads everything, one writes everything, appends the events and commits. What is
-/// added to Reads runs before the rows are read, what is added to Writes after they are written, and the head of the store is locked last.
+/// One transaction of a service, in two round trips: one locks and reads everything, one writes everything, appends the
+/// events and commits. What is added to Reads runs before the rows are read, what is added to Writes after they are
+/// written, and the head of the store is locked last.
 /// </summary>
-public sealed class Transaction<TRows>(Choreography<TRows> choreography, int maxEventBytes, NpgsqlConnection connection, DateTime now)
+public sealed class Transaction<TRows>(Choreography<TRows> choreography, int maxEventBytes, NpgsqlConnection connection,
+    DateTime now)
 {
     private readonly Decisions<TRows> _decisions = new(choreography, maxEventBytes);
     private readonly List<NewEvent> _appended = [];
@@ -44,7 +46,9 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
         await ReadAsync(cancellation);
     }
 
-    /// <summary>Decides a step on the loaded rows. Its events are appended at the commit; Events or Fault of the work is set.</summary>
+    /// <summary>
+    /// Decides a step on the loaded rows. Its events are appended at the commit; Events or Fault of the work is set.
+    /// </summary>
     public void Decide(Work<TRows> work) => _appended.AddRange(_decisions.Run(_declared, Rows, work, now));
 
     /// <summary>Applies an event that already happened.</summary>

@@ -7,25 +7,35 @@ using Polly;
 
 namespace Checkout.Chassis.Choreography;
 
-/// <summary>Runs every transaction that changes state: a reactor's batch, a group of requests, an operator's command, a parked event that is freed.</summary>
+/// <summary>
+/// Runs every transaction that changes state: a reactor's batch, a group of requests, an operator's command, a parked
+/// event that is freed.
+/// </summary>
 public sealed class Transactions<TRows>(
-    Choreography<TRows> choreography, EventStoreOptions store, NpgsqlDataSource database, TimeProvider time, ILogger<Transactions<TRows>> logger)
+    Choreography<TRows> choreography, EventStoreOptions store, NpgsqlDataSource database, TimeProvider time,
+    ILogger<Transactions<TRows>> logger)
 {
     private readonly ResiliencePipeline _again = TriedAgain.Pipeline(e => Log.TriedAgain(logger, e.Message), time);
 
     /// <summary>
-    /// Runs the work in a transaction, and from its start again after a collision or where an own commit is not visible yet: then nothing was done. What
-    /// the work does not commit is rolled back.
+    /// Runs the work in a transaction, and from its start again after a collision or where an own commit is not visible
+    /// yet: then nothing was done. What the work does not commit is rolled back.
     /// </summary>
-    public async Task<T> RunAsync<T>(Func<Transaction<TRows>, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
+    public async Task<T> RunAsync<T>(Func<Transaction<TRows>, CancellationToken, Task<T>> work,
+        CancellationToken cancellation) =>
         await _again.ExecuteAsync(async token =>
         {
             await using var connection = await database.OpenConnectionAsync(token);
-            return await work(new(choreography, store.MaxEventBytes, connection, Microseconds(time.GetUtcNow().UtcDateTime)), token);
+            return await work(
+                new(choreography, store.MaxEventBytes, connection, Microseconds(time.GetUtcNow().UtcDateTime)), token);
         }, cancellation);
 
-    /// <summary>Runs commands that come from outside. Sets Events or Fault of each work, and answers with the rows as they are after the commit.</summary>
-    public Task<TRows> RunAsync(IReadOnlyList<Work<TRows>> works, CancellationToken cancellation) => RunAsync(async (transaction, token) =>
+    /// <summary>
+    /// Runs commands that come from outside. Sets Events or Fault of each work, and answers with the rows as they are
+    /// after the commit.
+    /// </summary>
+    public Task<TRows> RunAsync(IReadOnlyList<Work<TRows>> works, CancellationToken cancellation) =>
+        RunAsync(async (transaction, token) =>
     {
         await transaction.LoadAsync(works.Select(work => work.Step), token);
         foreach (var work in works) transaction.Decide(work);
@@ -34,5 +44,6 @@ public sealed class Transactions<TRows>(
     }, cancellation);
 
     /// <summary>As fine as an event and a database keep a time.</summary>
-    public static DateTime Microseconds(DateTime time) => new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
+    public static DateTime Microseconds(DateTime time) =>
+        new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
 }

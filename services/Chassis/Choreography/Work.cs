@@ -3,14 +3,18 @@ using Avro.Specific;
 
 namespace Checkout.Chassis.Choreography;
 
-/// <summary>One step of a batch: an event that was heard or a command that was given, with the decision that is due, and afterwards what became of it.</summary>
+/// <summary>
+/// One step of a batch: an event that was heard or a command that was given, with the decision that is due, and
+/// afterwards what became of it.
+/// </summary>
 /// <param name="Step">The event, fact or command; it carries the keys of the rows that it is about.</param>
 /// <param name="Seed">The id from which the ids of its events follow.</param>
 /// <param name="Reaction">The permanent name of the row.</param>
 /// <param name="Tells">What the decision may lead to.</param>
 /// <param name="Causation">The event that led to it; null where a request did.</param>
 public sealed record Work<TRows>(
-    object Step, Func<TRows, IReadOnlyList<ISpecificRecord>> Decide, Guid Seed, string Reaction, IReadOnlyList<Type> Tells, Guid? Causation)
+    object Step, Func<TRows, IReadOnlyList<ISpecificRecord>> Decide, Guid Seed, string Reaction,
+    IReadOnlyList<Type> Tells, Guid? Causation)
 {
     /// <summary>Its own span, in the trace of the story it belongs to; carried on by the events it leads to.</summary>
     public Activity? Span { get; init; }
@@ -29,5 +33,6 @@ public sealed record Work<TRows>(
     /// <summary>The fault in a sentence, as an operator reads it.</summary>
     public string? FaultText => Fault is null ? null : Threw(Reaction, Fault);
 
-    public static string Threw(string reaction, Exception fault) => $"{reaction} threw {fault.GetType().Name}: {fault.Message}";
+    public static string Threw(string reaction, Exception fault) =>
+        $"{reaction} threw {fault.GetType().Name}: {fault.Message}";
 }

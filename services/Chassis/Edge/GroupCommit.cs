@@ -9,13 +9,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Checkout.Chassis.Edge;
 
-/// <summary>What became of a request's command: the rows after the commit it was part of, and the events it led to.</summary>
+/// <summary>
+/// What became of a request's command: the rows after the commit it was part of, and the events it led to.
+/// </summary>
 public sealed record Committed<TRows>(TRows Rows, IReadOnlyList<ISpecificRecord> Events);
 
 /// <summary>
-/// Concurrent requests share a transaction: a writer takes what is waiting, without a timer, and whatever comes while it commits is the next group. One bad command fails alone.
+/// Concurrent requests share a transaction: a writer takes what is waiting, without a timer, and whatever comes while
+/// it commits is the next group. One bad command fails alone.
 /// </summary>
-public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transactions<TRows> transactions, ILogger<GroupCommit<TRows>> logger) : BackgroundService
+public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transactions<TRows> transactions,
+    ILogger<GroupCommit<TRows>> logger) : BackgroundService
 {
     /// <summary>Two, so that one group is decided while the other commits.</summary>
     private const int Writers = 2;
@@ -24,18 +28,23 @@ public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transac
 
     private static readonly ActivitySource Source = new(TelemetryNames.Chassis);
 
-    private readonly Channel<Request> _waiting = Channel.CreateBounded<Request>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait });
+    private readonly Channel<Request> _waiting =
+        Channel.CreateBounded<Request>(
+            new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait });
 
     /// <summary>Answers when the command's transaction is durable.</summary>
-    /// <exception cref="Exception">What the decision threw, or the outage that kept the group from committing; then nothing is known to have happened, and the request may be repeated.</exception>
-    public async Task<Committed<TRows>> SubmitAsync<TCommand>(TCommand command, Guid seed, CancellationToken cancellation) where TCommand : notnull
+    /// <exception cref="Exception">What the decision threw, or the outage that kept the group from committing; then
+    /// nothing is known to have happened, and the request may be repeated.</exception>
+    public async Task<Committed<TRows>> SubmitAsync<TCommand>(TCommand command, Guid seed,
+        CancellationToken cancellation) where TCommand : notnull
     {
         var request = new Request(choreography.WorkOf(command, seed) with { Span = Activity.Current });
         await _waiting.Writer.WriteAsync(request, cancellation);
         return await request.Answer.Task.WaitAsync(cancellation);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync(stoppingToken)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync(stoppingToken)));
 
     private async Task WriteAsync(CancellationToken stopping)
     {
@@ -72,7 +81,10 @@ public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transac
 
     private sealed record Request(Work<TRows> Work)
     {
-        public TaskCompletionSource<Committed<TRows>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<Committed<TRows>> Answer
+        {
+            get;
+        } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public void Complete(TRows rows)
         {

@@ -6,14 +6,19 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkout.Chassis.Edge;
 
-/// <summary>What a client is told when something goes wrong: a problem (RFC 9457). Where the database does not answer it is asked to come again.</summary>
+/// <summary>
+/// What a client is told when something goes wrong: a problem (RFC 9457). Where the database does not answer it is
+/// asked to come again.
+/// </summary>
 internal static class Problems
 {
     private const string RetryAfterSeconds = "1";
 
-    public static IServiceCollection AddProblems(this IServiceCollection services) => services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+    public static IServiceCollection AddProblems(this IServiceCollection services) =>
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
     {
-        if (context.ProblemDetails.Status == StatusCodes.Status503ServiceUnavailable) context.HttpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
+        if (context.ProblemDetails.Status == StatusCodes.Status503ServiceUnavailable)
+            context.HttpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
     });
 
     public static void UseProblems(this WebApplication app)

@@ -8,9 +8,13 @@ using Npgsql;
 
 namespace Checkout.Chassis.EventStore;
 
-/// <summary>Waits for the database, migrates it, and then tells who waits for it. A service without a database is alive, and not ready.</summary>
+/// <summary>
+/// Waits for the database, migrates it, and then tells who waits for it. A service without a database is alive, and not
+/// ready.
+/// </summary>
 public sealed class DatabaseReady(
-    NpgsqlDataSource database, Migrations migrations, EventStoreOptions store, Assembly service, IEnumerable<Avro.RecordSchema> schemas, ILogger<DatabaseReady> logger)
+    NpgsqlDataSource database, Migrations migrations, EventStoreOptions store, Assembly service,
+    IEnumerable<Avro.RecordSchema> schemas, ILogger<DatabaseReady> logger)
     : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(2);
@@ -22,16 +26,20 @@ public sealed class DatabaseReady(
 
     public async Task MigrateAsync(CancellationToken cancellation)
     {
-        var waiting = Outage.WaitedOut((e, delay) => Log.WaitingForDatabase(logger, e.Message, delay.TotalMilliseconds), TimeProvider.System);
-        await waiting.ExecuteAsync(async token => await migrations.RunAsync(database, store, service, schemas, token), cancellation);
+        var waiting = Outage.WaitedOut((e, delay) => Log.WaitingForDatabase(logger, e.Message, delay.TotalMilliseconds),
+            TimeProvider.System);
+        await waiting.ExecuteAsync(async token => await migrations.RunAsync(database, store, service, schemas, token),
+            cancellation);
         _migrated.TrySetResult();
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => MigrateAsync(stoppingToken);
 
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
+        CancellationToken cancellationToken = default)
     {
-        if (!_migrated.Task.IsCompletedSuccessfully) return HealthCheckResult.Unhealthy("the database is not migrated yet");
+        if (!_migrated.Task.IsCompletedSuccessfully)
+            return HealthCheckResult.Unhealthy("the database is not migrated yet");
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(PingTimeout);
         try

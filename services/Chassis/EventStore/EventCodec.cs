@@ -6,20 +6,27 @@ using Checkout.Chassis.WireFormat;
 
 namespace Checkout.Chassis.EventStore;
 
-/// <summary>Avro bodies to generated types and back. Readers and writers are resolved once per schema and safe for any number of threads.</summary>
+/// <summary>
+/// Avro bodies to generated types and back. Readers and writers are resolved once per schema and safe for any number of
+/// threads.
+/// </summary>
 public static class EventCodec
 {
     private static readonly ConcurrentDictionary<Type, IWriter> Writers = new();
-    private static readonly ConcurrentDictionary<(Schema Written, Type Type), IReader> Readers = new(SchemaAndType.Instance);
+    private static readonly ConcurrentDictionary<(Schema Written, Type Type), IReader> Readers =
+        new(SchemaAndType.Instance);
 
-    public static byte[] Fingerprint(RecordSchema schema) => SchemaNormalization.ParsingFingerprint("CRC-64-AVRO", schema);
+    public static byte[] Fingerprint(RecordSchema schema) =>
+        SchemaNormalization.ParsingFingerprint("CRC-64-AVRO", schema);
 
     /// <summary>Single-object encoding, as an event is kept at rest.</summary>
     public static byte[] Encode(ISpecificRecord record) => Writers.GetOrAdd(record.GetType(), static (type, record) =>
-        (IWriter)Activator.CreateInstance(typeof(Writer<>).MakeGenericType(type), (RecordSchema)record.Schema)!, record).Write(record);
+        (IWriter)Activator.CreateInstance(typeof(Writer<>).MakeGenericType(type), (RecordSchema)record.Schema)!, record)
+            .Write(record);
 
     /// <exception cref="AvroException">The body does not fit the schema it was said to be written with.</exception>
-    public static ISpecificRecord Decode(ReadOnlyMemory<byte> body, Schema written, Type type) => Readers.GetOrAdd((written, type), static key =>
+    public static ISpecificRecord Decode(ReadOnlyMemory<byte> body, Schema written, Type type) =>
+        Readers.GetOrAdd((written, type), static key =>
         (IReader)Activator.CreateInstance(typeof(Reader<>).MakeGenericType(key.Type), key.Written)!).Read(body);
 
     private interface IWriter
@@ -54,16 +61,21 @@ public static class EventCodec
             using var stream = new MemoryStream(body.ToArray(), writable: false);
             var record = _reader.Read(new T(), new BinaryDecoder(stream));
             if (stream.Position != stream.Length)
-                throw new AvroException($"{stream.Length - stream.Position} bytes are left after the record: it was not written with this schema.");
+                throw new AvroException($"{stream.Length - stream.Position} bytes are left after the record: it was "
+                    + "not written with this schema.");
             return record;
         }
     }
 
-    /// <summary>Schemas are cached by reference: a registry client hands out one object per id, and comparing them whole costs more than reading.</summary>
+    /// <summary>
+    /// Schemas are cached by reference: a registry client hands out one object per id, and comparing them whole costs
+    /// more than reading.
+    /// </summary>
     private sealed class SchemaAndType : IEqualityComparer<(Schema Written, Type Type)>
     {
         public static readonly SchemaAndType Instance = new();
-        public bool Equals((Schema Written, Type Type) x, (Schema Written, Type Type) y) => ReferenceEquals(x.Written, y.Written) && x.Type == y.Type;
+        public bool Equals((Schema Written, Type Type) x, (Schema Written, Type Type) y) =>
+            ReferenceEquals(x.Written, y.Written) && x.Type == y.Type;
         public int GetHashCode((Schema Written, Type Type) key) =>
             HashCode.Combine(System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(key.Written), key.Type);
     }

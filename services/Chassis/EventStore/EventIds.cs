@@ -5,8 +5,9 @@ using System.Text;
 namespace Checkout.Chassis.EventStore;
 
 /// <summary>
-/// Ids that follow from their cause: the first 48 bits of the causing event's id (its time) and a hash of that id, the reaction's permanent name and an ordinal.
-/// A retry makes the same id again, and the unique index on it forbids a second answer. UUID version 8 (RFC 9562).
+/// Ids that follow from their cause: the first 48 bits of the causing event's id (its time) and a hash of that id, the
+/// reaction's permanent name and an ordinal. A retry makes the same id again, and the unique index on it forbids a
+/// second answer. UUID version 8 (RFC 9562).
 /// </summary>
 public static class EventIds
 {
@@ -21,8 +22,11 @@ public static class EventIds
         return new Guid(id, bigEndian: true);
     }
 
-    /// <summary>The id of a fact known only by its business key: the same whenever and however often the fact is sent.</summary>
-    public static Guid OfBusinessKey(string kind, string key) => new(Hashed(Encoding.UTF8.GetBytes(key), kind, 0), bigEndian: true);
+    /// <summary>
+    /// The id of a fact known only by its business key: the same whenever and however often the fact is sent.
+    /// </summary>
+    public static Guid OfBusinessKey(string kind, string key) =>
+        new(Hashed(Encoding.UTF8.GetBytes(key), kind, 0), bigEndian: true);
 
     private static byte[] Hashed(ReadOnlySpan<byte> cause, string name, int ordinal)
     {

@@ -5,12 +5,15 @@ using NpgsqlTypes;
 
 namespace Checkout.Chassis.EventStore;
 
-/// <summary>The append-only side of the event store. DDL and the numbering itself: Migrations/0001_event_store.sql.</summary>
+/// <summary>
+/// The append-only side of the event store. DDL and the numbering itself: Migrations/0001_event_store.sql.
+/// </summary>
 public static class EventLog
 {
     /// <summary>
-    /// Appends in the given order. Takes the head's row, which every other append then waits for: add it last, and let nothing but the commit follow.
-    /// Never ON CONFLICT: an event id that is there already is a second answer and fails (23505, an_event_happens_once).
+    /// Appends in the given order. Takes the head's row, which every other append then waits for: add it last, and let
+    /// nothing but the commit follow. Never ON CONFLICT: an event id that is there already is a second answer and fails
+    /// (23505, an_event_happens_once).
     /// </summary>
     public static void Append(RoundTrip trip, IReadOnlyList<NewEvent> events)
     {
@@ -29,7 +32,8 @@ public static class EventLog
     }
 
     /// <summary>Appends in a round trip of its own, in the transaction that is open or in one of its own.</summary>
-    public static Task AppendAsync(NpgsqlConnection connection, IReadOnlyList<NewEvent> events, CancellationToken cancellation)
+    public static Task AppendAsync(NpgsqlConnection connection, IReadOnlyList<NewEvent> events,
+        CancellationToken cancellation)
     {
         if (events.Count == 0) return Task.CompletedTask;
         var trip = new RoundTrip();

@@ -3,30 +3,41 @@ using NpgsqlTypes;
 
 namespace Checkout.Chassis.Inbox;
 
-/// <summary>How far each partition's chain has been handled. Its rows are the first lock of a batch's transaction, so two instances never handle one partition at once.</summary>
+/// <summary>
+/// How far each partition's chain has been handled. Its rows are the first lock of a batch's transaction, so two
+/// instances never handle one partition at once.
+/// </summary>
 public static class Handled
 {
     /// <summary>
-    /// Locks the rows, in key order; their positions are there when the round trip is. A partition never handled before starts at 0.
+    /// Locks the rows, in key order; their positions are there when the round trip is. A partition never handled before
+    /// starts at 0.
     /// </summary>
-    public static IReadOnlyDictionary<(string Topic, int Partition), long> Lock(RoundTrip trip, IEnumerable<(string Topic, int Partition)> partitions)
+    public static IReadOnlyDictionary<(string Topic, int Partition), long> Lock(RoundTrip trip,
+        IEnumerable<(string Topic, int Partition)> partitions)
     {
-        var inOrder = partitions.Distinct().OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition).ToList();
-        var (topics, numbers) = (RoundTrip.Array(inOrder.Select(p => p.Topic), NpgsqlDbType.Text), RoundTrip.Array(inOrder.Select(p => p.Partition), NpgsqlDbType.Integer));
+        var inOrder = partitions.Distinct().OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition)
+            .ToList();
+        var (topics, numbers) = (RoundTrip.Array(inOrder.Select(p => p.Topic), NpgsqlDbType.Text),
+            RoundTrip.Array(inOrder.Select(p => p.Partition), NpgsqlDbType.Integer));
         var positions = new Dictionary<(string, int), long>();
-        trip.Write("INSERT INTO handled (topic, partition, position) SELECT topic, partition, 0 FROM unnest($1, $2) AS k(topic, partition) ON CONFLICT DO NOTHING",
+        trip.Write("INSERT INTO handled (topic, partition, position) SELECT topic, partition, 0 FROM unnest($1, $2) "
+            + "AS k(topic, partition) ON CONFLICT DO NOTHING",
             topics, numbers);
         trip.Read(
             """
             SELECT h.topic, h.partition, h.position FROM unnest($1, $2) AS k(topic, partition)
-            CROSS JOIN LATERAL (SELECT * FROM handled t WHERE t.topic = k.topic AND t.partition = k.partition FOR UPDATE) h
-            """, row => positions[(row.GetString(0), row.GetInt32(1))] = row.GetInt64(2), topics.Clone(), numbers.Clone());
+            CROSS JOIN LATERAL (
+                SELECT * FROM handled t WHERE t.topic = k.topic AND t.partition = k.partition FOR UPDATE) h
+            """, row => positions[(row.GetString(0), row.GetInt32(1))] = row.GetInt64(2),
+            topics.Clone(), numbers.Clone());
         return positions;
     }
 
     /// <summary>Locks all rows of a topic: until the transaction ends no batch handles anything of it.</summary>
     public static void LockTopic(RoundTrip trip, string topic) =>
-        trip.Read("SELECT 1 FROM handled WHERE topic = $1 ORDER BY topic, partition FOR UPDATE", _ => { }, RoundTrip.Value(topic));
+        trip.Read("SELECT 1 FROM handled WHERE topic = $1 ORDER BY topic, partition FOR UPDATE", _ => { },
+            RoundTrip.Value(topic));
 
     public static void Advance(RoundTrip trip, IReadOnlyDictionary<(string Topic, int Partition), long> to)
     {
@@ -36,7 +47,8 @@ public static class Handled
             UPDATE handled t SET position = k.position FROM unnest($1, $2, $3) AS k(topic, partition, position)
             WHERE t.topic = k.topic AND t.partition = k.partition
             """,
-            RoundTrip.Array(to.Keys.Select(k => k.Topic), NpgsqlDbType.Text), RoundTrip.Array(to.Keys.Select(k => k.Partition), NpgsqlDbType.Integer),
+            RoundTrip.Array(to.Keys.Select(k => k.Topic), NpgsqlDbType.Text),
+            RoundTrip.Array(to.Keys.Select(k => k.Partition), NpgsqlDbType.Integer),
             RoundTrip.Array(to.Values, NpgsqlDbType.Bigint));
     }
 }

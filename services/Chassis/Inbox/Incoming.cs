@@ -6,11 +6,14 @@ using Confluent.Kafka;
 namespace Checkout.Chassis.Inbox;
 
 /// <summary>A record as it came from a topic, read no deeper than its headers.</summary>
-/// <param name="Position">Its position in the store it comes from; on a topic without a chain, and on a record without chain headers, its offset.</param>
-/// <param name="Key">As text that a column of PostgreSQL can hold: a foreign record's may have a NUL, which is replaced.</param>
+/// <param name="Position">Its position in the store it comes from; on a topic without a chain, and on a record without
+/// chain headers, its offset.</param>
+/// <param name="Key">As text that a column of PostgreSQL can hold: a foreign record's may have a NUL, which is
+/// replaced.</param>
 /// <param name="Previous">The position before it on its partition; null where the record says none.</param>
 public sealed record Incoming(
-    string Topic, int Partition, long Offset, long Position, long? Previous, string Key, byte[]? Value, IReadOnlyDictionary<string, string> Headers)
+    string Topic, int Partition, long Offset, long Position, long? Previous, string Key, byte[]? Value,
+    IReadOnlyDictionary<string, string> Headers)
 {
     /// <summary>Every chained record has both chain headers; one without was not written by LogTailer.</summary>
     public bool HasChain => Previous is not null;
@@ -25,10 +28,14 @@ public sealed record Incoming(
             headers[header.Key] = header.GetValueBytes() is { } bytes ? Encoding.UTF8.GetString(bytes) : "";
         var position = Number(headers, EventHeaders.Sequence);
         var previous = Number(headers, EventHeaders.Previous);
-        return new(record.Topic, record.Partition.Value, record.Offset.Value, position is not null && previous is not null ? position.Value : record.Offset.Value,
-            position is null ? null : previous, record.Message.Key is { } key ? Encoding.UTF8.GetString(key).Replace('\0', '\uFFFD') : "", record.Message.Value, headers);
+        return new(record.Topic, record.Partition.Value, record.Offset.Value, position is not null
+            && previous is not null ? position.Value : record.Offset.Value,
+            position is null ? null : previous,
+            record.Message.Key is { } key ? Encoding.UTF8.GetString(key).Replace('\0', '\uFFFD') : "",
+            record.Message.Value, headers);
     }
 
     private static long? Number(Dictionary<string, string> headers, string name) =>
-        headers.TryGetValue(name, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        headers.TryGetValue(name, out var text)
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

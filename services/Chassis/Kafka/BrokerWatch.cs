@@ -7,8 +7,9 @@ using Microsoft.Extensions.Hosting;
 namespace Checkout.Chassis.Kafka;
 
 /// <summary>
-/// Whether Kafka answers, asked every few seconds by a client of its own: the clients that do the work say nothing while a broker is frozen. Silent
-/// brokers degrade health: the process can do what needs no broker, and goes on with the rest by itself.
+/// Whether Kafka answers, asked every few seconds by a client of its own: the clients that do the work say nothing
+/// while a broker is frozen. Silent brokers degrade health: the process can do what needs no broker, and goes on with
+/// the rest by itself.
 /// </summary>
 public sealed class BrokerWatch : BackgroundService, IHealthCheck
 {
@@ -26,7 +27,9 @@ public sealed class BrokerWatch : BackgroundService, IHealthCheck
     public BrokerWatch(AdminClientConfig config, IMeterFactory meters, TimeProvider time)
     {
         (_config, _time, _heard) = (config, time, time.GetTimestamp());
-        meters.Create(TelemetryNames.Chassis).CreateObservableGauge("kafka.silence", () => Silence.TotalSeconds, "s", "Since a broker answered this process last.");
+        meters.Create(TelemetryNames.Chassis)
+            .CreateObservableGauge("kafka.silence", () => Silence.TotalSeconds, "s",
+                "Since a broker answered this process last.");
     }
 
     /// <summary>Since a broker answered last; since the start where none has.</summary>
@@ -55,8 +58,10 @@ public sealed class BrokerWatch : BackgroundService, IHealthCheck
         }
     }
 
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(IsSilent
-        ? HealthCheckResult.Degraded($"no broker at {_config.BootstrapServers} has answered for {Silence.TotalSeconds:F0} s")
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
+        CancellationToken cancellationToken = default) => Task.FromResult(IsSilent
+        ? HealthCheckResult.Degraded(
+            $"no broker at {_config.BootstrapServers} has answered for {Silence.TotalSeconds:F0} s")
         : HealthCheckResult.Healthy());
 
     /// <summary>One that failed may believe in a broker that is gone: the next question is another client's.</summary>

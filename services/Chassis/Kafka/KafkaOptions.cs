@@ -7,10 +7,16 @@ public sealed class KafkaOptions
 {
     public string BootstrapServers { get; set; } = "";
 
-    /// <summary>What this process is called in Kafka (client.id) and in traces and metrics (service.instance.id), such as a pod's name.</summary>
+    /// <summary>
+    /// What this process is called in Kafka (client.id) and in traces and metrics (service.instance.id), such as a
+    /// pod's name.
+    /// </summary>
     public string? InstanceId { get; set; }
 
-    /// <summary>Set where the broker is librdkafka's in-memory one, which answers a waiting fetch only when its time is up, and takes long to rebalance.</summary>
+    /// <summary>
+    /// Set where the broker is librdkafka's in-memory one, which answers a waiting fetch only when its time is up, and
+    /// takes long to rebalance.
+    /// </summary>
     public bool InMemory { get; set; }
 
     /// <summary>Further librdkafka settings, such as security.protocol and sasl.*; they win.</summary>
@@ -18,7 +24,8 @@ public sealed class KafkaOptions
 
     public IEnumerable<string> Problems()
     {
-        if (string.IsNullOrWhiteSpace(BootstrapServers)) yield return "Kafka:BootstrapServers is missing; give the brokers' addresses as host:port,host:port.";
+        if (string.IsNullOrWhiteSpace(BootstrapServers))
+            yield return "Kafka:BootstrapServers is missing; give the brokers' addresses as host:port,host:port.";
         if (Client.Count > 0 && ClientProblem() is { } problem) yield return $"Kafka:Client can't be used: {problem}";
     }
 
@@ -27,7 +34,8 @@ public sealed class KafkaOptions
     {
         try
         {
-            using var client = new ConsumerBuilder<Ignore, Ignore>(Consumer("settings")).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+            using var client = new ConsumerBuilder<Ignore, Ignore>(Consumer("settings")).SetLogHandler((_, _) => { })
+                .SetErrorHandler((_, _) => { }).Build();
             return null;
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or KafkaException)
@@ -37,9 +45,10 @@ public sealed class KafkaOptions
     }
 
     /// <summary>
-    /// The classic protocol with cooperative-sticky assignment and a session of 6 s: a killed consumer's partitions are taken up again within seconds (KIP-848's session can't go below the
-    /// broker's 45 s; seen with Kafka 4.3.1). No static membership: a restarted static member gets its former assignment back as it was, also where it subscribes to more topics by now
-    /// (decision 0007).
+    /// The classic protocol with cooperative-sticky assignment and a session of 6 s: a killed consumer's partitions are
+    /// taken up again within seconds (KIP-848's session can't go below the broker's 45 s; seen with Kafka 4.3.1). No
+    /// static membership: a restarted static member gets its former assignment back as it was, also where it subscribes
+    /// to more topics by now (decision 0007).
     /// </summary>
     public ConsumerConfig Consumer(string group)
     {
@@ -49,7 +58,8 @@ public sealed class KafkaOptions
             GroupId = group,
             ClientId = string.IsNullOrEmpty(InstanceId) ? group : InstanceId,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
-            // The in-memory broker spends a session's time less a second on every rebalance, and a restart can take four of them: with 4 s that was up to 16 s (seen, librdkafka 2.16.0).
+            // The in-memory broker spends a session's time less a second on every rebalance, and a restart can take
+            // four of them: with 4 s that was up to 16 s (seen, librdkafka 2.16.0).
             SessionTimeoutMs = InMemory ? 2_500 : 6_000,
             HeartbeatIntervalMs = InMemory ? 500 : 1_000,
             AutoOffsetReset = AutoOffsetReset.Earliest,
@@ -63,7 +73,8 @@ public sealed class KafkaOptions
             // How late a returning broker is noticed; the default is 10 s.
             ReconnectBackoffMaxMs = 1_000,
             SocketKeepaliveEnable = true,
-            // Large groups of partitions fill the queue; the default second of waiting after that would be a timer in the data path.
+            // Large groups of partitions fill the queue; the default second of waiting after that would be a timer in
+            // the data path.
             FetchQueueBackoffMs = 10,
             StatisticsIntervalMs = LostBrokers.StatisticsIntervalMs,
         };

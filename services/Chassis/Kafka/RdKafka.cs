@@ -5,7 +5,8 @@ using Confluent.Kafka;
 namespace Checkout.Chassis.Kafka;
 
 /// <summary>
-/// librdkafka's functions (rdkafka.h, 2.16.0) for what Confluent.Kafka does too slowly or not safely: publishing events, describing topics. The library is the one that Confluent.Kafka ships and has loaded.
+/// librdkafka's functions (rdkafka.h, 2.16.0) for what Confluent.Kafka does too slowly or not safely: publishing
+/// events, describing topics. The library is the one that Confluent.Kafka ships and has loaded.
 /// </summary>
 internal static unsafe partial class RdKafka
 {
@@ -26,8 +27,8 @@ internal static unsafe partial class RdKafka
     /// <summary>For Confluent.Kafka's own eyes.</summary>
     private const string DotnetSettings = "dotnet.";
 
-    // librdkafka.so needs libsasl2.so.3, which slim systems lack; the build for CentOS 8 needs glibc only, the one for Alpine musl. Confluent.Kafka
-    // tries the same ones.
+    // librdkafka.so needs libsasl2.so.3, which slim systems lack; the build for CentOS 8 needs glibc only, the one for
+    // Alpine musl. Confluent.Kafka tries the same ones.
     private static readonly string[] Builds = [Library, "centos8-librdkafka", "alpine-librdkafka"];
 
     static RdKafka() => NativeLibrary.SetDllImportResolver(typeof(RdKafka).Assembly, Resolve);
@@ -40,7 +41,8 @@ internal static unsafe partial class RdKafka
         var error = stackalloc byte[ErrorBytes];
         var configuration = NewConfiguration();
         foreach (var (name, value) in settings)
-            if (!name.StartsWith(DotnetSettings, StringComparison.Ordinal) && Set(configuration, name, value, error, ErrorBytes) != Ok)
+            if (!name.StartsWith(DotnetSettings, StringComparison.Ordinal)
+                && Set(configuration, name, value, error, ErrorBytes) != Ok)
                 return Refused();
         configure(configuration);
         var client = NewClient(Producer, configuration, error, ErrorBytes);
@@ -81,10 +83,14 @@ internal static unsafe partial class RdKafka
     [LibraryImport(Library, EntryPoint = "rd_kafka_brokers_add", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int AddBrokers(nint client, string bootstrapServers);
 
-    /// <summary>How many brokers one of them tells of; 0 where none answers in time. Asks for no topics, as long as the client has none.</summary>
+    /// <summary>
+    /// How many brokers one of them tells of; 0 where none answers in time. Asks for no topics, as long as the client
+    /// has none.
+    /// </summary>
     public static int CountBrokers(nint client, TimeSpan timeout)
     {
-        if (AskMetadata(client, allTopics: 0, topic: 0, out var metadata, (int)timeout.TotalMilliseconds) != ErrorCode.NoError) return 0;
+        if (AskMetadata(client, allTopics: 0, topic: 0, out var metadata, (int)timeout.TotalMilliseconds)
+            != ErrorCode.NoError) return 0;
         // rd_kafka_metadata_t begins with their count.
         var count = *(int*)metadata;
         DestroyMetadata(metadata);
@@ -92,7 +98,8 @@ internal static unsafe partial class RdKafka
     }
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_metadata")]
-    private static partial ErrorCode AskMetadata(nint client, int allTopics, nint topic, out nint metadata, int timeoutMs);
+    private static partial ErrorCode AskMetadata(nint client, int allTopics, nint topic, out nint metadata,
+        int timeoutMs);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_metadata_destroy")]
     private static partial void DestroyMetadata(nint metadata);
@@ -173,7 +180,8 @@ internal static unsafe partial class RdKafka
     public static void SetRequestTimeout(nint options, int timeoutMs)
     {
         var error = stackalloc byte[ErrorBytes];
-        if (SetRequestTimeout(options, timeoutMs, error, ErrorBytes) != ErrorCode.NoError) throw new ArgumentOutOfRangeException(nameof(timeoutMs), timeoutMs, Text(error));
+        if (SetRequestTimeout(options, timeoutMs, error, ErrorBytes) != ErrorCode.NoError)
+            throw new ArgumentOutOfRangeException(nameof(timeoutMs), timeoutMs, Text(error));
     }
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_AdminOptions_set_request_timeout")]

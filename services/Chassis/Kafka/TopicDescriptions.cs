@@ -10,10 +10,13 @@ namespace Checkout.Chassis.Kafka;
 public sealed record DescribedTopic(string Name, ErrorCode Error, string Id, IReadOnlyList<int> Replicas);
 
 /// <summary>
-/// Describes topics, without making them by the question as a metadata request by name would. Confluent.Kafka's own DescribeTopicsAsync fails on a partition without replicas in sync, as a stopping broker
-/// tells it: it destroys the client and then the answer, which lies in the client's memory. The task never completes, and the process may be aborted (2.16.0: AdminClient.cs, extractNodeList).
+/// Describes topics, without making them by the question as a metadata request by name would. Confluent.Kafka's own
+/// DescribeTopicsAsync fails on a partition without replicas in sync, as a stopping broker tells it: it destroys the
+/// client and then the answer, which lies in the client's memory. The task never completes, and the process may be
+/// aborted (2.16.0: AdminClient.cs, extractNodeList).
 /// </summary>
-/// <param name="config">Of an admin client. What the client says is not logged: those that work with the topics say the same.</param>
+/// <param name="config">Of an admin client. What the client says is not logged: those that work with the topics say the
+/// same.</param>
 public sealed unsafe class TopicDescriptions(AdminClientConfig config) : IDisposable
 {
     /// <summary>librdkafka answers at the end of the request's time; this is for its way here.</summary>
@@ -24,7 +27,8 @@ public sealed unsafe class TopicDescriptions(AdminClientConfig config) : IDispos
     private bool _disposed;
 
     /// <exception cref="KafkaException">The brokers do not answer in time.</exception>
-    public Task<IReadOnlyList<DescribedTopic>> AskAsync(IEnumerable<string> topics, TimeSpan timeout) => Blocking.RunAsync(() => Ask([.. topics], timeout));
+    public Task<IReadOnlyList<DescribedTopic>> AskAsync(IEnumerable<string> topics, TimeSpan timeout) =>
+        Blocking.RunAsync(() => Ask([.. topics], timeout));
 
     public void Dispose()
     {
@@ -47,7 +51,8 @@ public sealed unsafe class TopicDescriptions(AdminClientConfig config) : IDispos
             }
             catch (KafkaException)
             {
-                // It may wait for the controller of before, and would for minutes after that came back (seen, librdkafka 2.16.0, one time in eight): the next question is another client's.
+                // It may wait for the controller of before, and would for minutes after that came back (seen,
+                // librdkafka 2.16.0, one time in eight): the next question is another client's.
                 End();
                 throw;
             }
@@ -95,7 +100,8 @@ public sealed unsafe class TopicDescriptions(AdminClientConfig config) : IDispos
         if (answer == 0) throw new KafkaException(ErrorCode.Local_TimedOut);
         try
         {
-            if (RdKafka.ErrorOf(answer) is var code and not ErrorCode.NoError) throw new KafkaException(new Error(code, RdKafka.Text(RdKafka.ErrorText(answer))));
+            if (RdKafka.ErrorOf(answer) is var code and not ErrorCode.NoError)
+                throw new KafkaException(new Error(code, RdKafka.Text(RdKafka.ErrorText(answer))));
             var first = RdKafka.Descriptions(answer, out var count);
             var described = new List<DescribedTopic>((int)count);
             for (nuint i = 0; i < count; i++) described.Add(Described(first[i]));
@@ -116,6 +122,7 @@ public sealed unsafe class TopicDescriptions(AdminClientConfig config) : IDispos
             RdKafka.ReplicasOf(first[i], out var some);
             replicas[i] = (int)some;
         }
-        return new(RdKafka.Text(RdKafka.NameOf(description)), RdKafka.CodeOf(RdKafka.ErrorOfDescription(description)), RdKafka.Text(RdKafka.TextOfId(RdKafka.IdOf(description))), replicas);
+        return new(RdKafka.Text(RdKafka.NameOf(description)), RdKafka.CodeOf(RdKafka.ErrorOfDescription(description)),
+            RdKafka.Text(RdKafka.TextOfId(RdKafka.IdOf(description))), replicas);
     }
 }

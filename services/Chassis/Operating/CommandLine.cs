@@ -5,7 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkout.Chassis.Operating;
 
-/// <summary>The commands of a service, beside serving: migrate, rebuild, parked, redrive, discard, and what its operators give it.</summary>
+/// <summary>
+/// The commands of a service, beside serving: migrate, rebuild, parked, redrive, discard, and what its operators give
+/// it.
+/// </summary>
 public static class CommandLine
 {
     private static readonly string[] Help = ["--help", "-h", "-?"];
@@ -14,18 +17,23 @@ public static class CommandLine
     public static bool IsHelp(string[] args) => args.Any(Help.Contains);
 
     internal static Task<int> RunAsync<TRows>(
-        string[] args, IServiceProvider services, IReadOnlyList<OperatorCommand<TRows>> operators, Func<Rebuild<TRows>> rebuild)
+        string[] args, IServiceProvider services, IReadOnlyList<OperatorCommand<TRows>> operators,
+        Func<Rebuild<TRows>> rebuild)
     {
-        var root = new RootCommand("Without a command it serves. Settings come from appsettings.json and the environment, for the commands too.");
+        var root = new RootCommand("Without a command it serves. Settings come from appsettings.json and the "
+            + "environment, for the commands too.");
         root.Add(Migrate(services));
         root.Add(RebuildCommand(rebuild));
         // Made when a command runs: its help needs no settings.
         ParkedCommands<TRows> Parked() => services.GetRequiredService<ParkedCommands<TRows>>();
         root.Add(List(Parked));
-        root.Add(Freeing("redrive", "Handles what is parked of a key, in order, up to the first that still can't be handled.",
-            (topic, key, who, why, output, cancellation) => Parked().RedriveAsync(topic, key, who, why, output, cancellation)));
+        root.Add(Freeing("redrive",
+            "Handles what is parked of a key, in order, up to the first that still can't be handled.",
+            (topic, key, who, why, output, cancellation) =>
+                Parked().RedriveAsync(topic, key, who, why, output, cancellation)));
         root.Add(Freeing("discard", "Gives up the oldest parked event of a key for good.",
-            (topic, key, who, why, output, cancellation) => Parked().DiscardAsync(topic, key, who, why, output, cancellation)));
+            (topic, key, who, why, output, cancellation) =>
+                Parked().DiscardAsync(topic, key, who, why, output, cancellation)));
         foreach (var command in operators) root.Add(Giving(command, services));
         return root.Parse(args).InvokeAsync();
     }
@@ -43,9 +51,15 @@ public static class CommandLine
 
     private static Command RebuildCommand<TRows>(Func<Rebuild<TRows>> rebuild)
     {
-        var workers = new Option<int>("--workers") { Description = "How many partitions are replayed at once.", DefaultValueFactory = _ => Math.Max(2, Environment.ProcessorCount) };
-        var command = new Command("rebuild", "Makes the state again from the events in a shadow copy, and names the first difference.") { workers };
-        command.SetAction((result, cancellation) => rebuild().RunAsync(result.GetValue(workers), Console.Out, cancellation));
+        var workers = new Option<int>("--workers")
+        {
+            Description = "How many partitions are replayed at once.",
+            DefaultValueFactory = _ => Math.Max(2, Environment.ProcessorCount)
+        };
+        var command = new Command("rebuild",
+            "Makes the state again from the events in a shadow copy, and names the first difference.") { workers };
+        command.SetAction((result, cancellation) => rebuild()
+            .RunAsync(result.GetValue(workers), Console.Out, cancellation));
         return command;
     }
 
@@ -56,7 +70,8 @@ public static class CommandLine
         return command;
     }
 
-    private static Command Freeing(string name, string description, Func<string, string, string, string, TextWriter, CancellationToken, Task<int>> free)
+    private static Command Freeing(string name, string description,
+        Func<string, string, string, string, TextWriter, CancellationToken, Task<int>> free)
     {
         var topic = new Option<string>("--topic") { Required = true, Description = "The topic the event came from." };
         var key = new Option<string>("--key") { Required = true, Description = "Its key." };
@@ -64,7 +79,8 @@ public static class CommandLine
         var why = new Option<string>("--why") { Required = true, Description = "Why; kept with it." };
         var command = new Command(name, description) { topic, key, who, why };
         command.SetAction((result, cancellation) => free(
-            result.GetRequiredValue(topic), result.GetRequiredValue(key), result.GetRequiredValue(who), result.GetRequiredValue(why), Console.Out, cancellation));
+            result.GetRequiredValue(topic), result.GetRequiredValue(key), result.GetRequiredValue(who),
+            result.GetRequiredValue(why), Console.Out, cancellation));
         return command;
     }
 
@@ -76,10 +92,12 @@ public static class CommandLine
         {
             try
             {
-                var works = given.Read(await File.ReadAllTextAsync(result.GetRequiredValue(file).FullName, cancellation));
+                var works =
+                    given.Read(await File.ReadAllTextAsync(result.GetRequiredValue(file).FullName, cancellation));
                 await services.GetRequiredService<DatabaseReady>().MigrateAsync(cancellation);
                 await services.GetRequiredService<Transactions<TRows>>().RunAsync(works, cancellation);
-                foreach (var fault in works.Where(w => w.Fault is not null)) await Console.Error.WriteLineAsync($"{fault.Step}: {fault.Fault!.Message}");
+                foreach (var fault in works.Where(w => w.Fault is not null))
+                    await Console.Error.WriteLineAsync($"{fault.Step}: {fault.Fault!.Message}");
                 Console.WriteLine($"{works.Count} given, {works.Sum(w => w.Events.Count)} new events.");
                 return works.All(w => w.Fault is null) ? 0 : 1;
             }

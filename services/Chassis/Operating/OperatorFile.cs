@@ -19,7 +19,8 @@ public static class OperatorFile
     {
         try
         {
-            return JsonSerializer.Deserialize<List<T>>(text, Strict) ?? throw new FormatException("The file holds null; give a JSON array.");
+            return JsonSerializer.Deserialize<List<T>>(text, Strict)
+                ?? throw new FormatException("The file holds null; give a JSON array.");
         }
         catch (JsonException e)
         {

@@ -7,42 +7,57 @@ using Npgsql;
 namespace Checkout.Chassis.Operating;
 
 /// <summary>What an operator does with parked events: list, redrive in order, discard the first.</summary>
-public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<TRows> transactions, NpgsqlDataSource database)
+public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<TRows> transactions,
+    NpgsqlDataSource database)
 {
     private const int MaxListed = 1_000;
 
     public async Task<int> ListAsync(TextWriter output, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        var rows = (await connection.QueryAsync<(long Id, string Topic, int Partition, long Position, string Key, string Reason, DateTime At)>(new CommandDefinition(
-            "SELECT id, topic, partition, position, key, reason, parked_at FROM parked ORDER BY id LIMIT @MaxListed", new { MaxListed }, cancellationToken: cancellation))).ToList();
+        var rows =
+            (await connection.QueryAsync<(
+                long Id, string Topic, int Partition, long Position, string Key, string Reason,
+                DateTime At)>(new CommandDefinition(
+            "SELECT id, topic, partition, position, key, reason, parked_at FROM parked ORDER BY id LIMIT @MaxListed",
+            new { MaxListed }, cancellationToken: cancellation))).ToList();
         foreach (var row in rows)
-            await output.WriteLineAsync($"{row.Id}\t{row.Topic}/{row.Partition} position {row.Position}\tkey {row.Key}\tsince {row.At:u}\t{row.Reason}");
-        await output.WriteLineAsync(rows.Count == MaxListed ? $"The first {MaxListed} are shown." : $"{rows.Count} parked.");
+            await output.WriteLineAsync($"{row.Id}\t{row.Topic}/{row.Partition} position {row.Position}\tkey "
+                + $"{row.Key}\tsince {row.At:u}\t{row.Reason}");
+        await output.WriteLineAsync(rows.Count == MaxListed ? $"The first {MaxListed} are shown."
+            : $"{rows.Count} parked.");
         return 0;
     }
 
     /// <summary>
-    /// Handles what is parked of a key, oldest first, and stops at the first that still can't be handled. Each in a transaction of its own, so that those before it are done; until the last is
-    /// freed whatever arrives is parked behind, and so is redriven too.
+    /// Handles what is parked of a key, oldest first, and stops at the first that still can't be handled. Each in a
+    /// transaction of its own, so that those before it are done; until the last is freed whatever arrives is parked
+    /// behind, and so is redriven too.
     /// </summary>
-    public async Task<int> RedriveAsync(string topic, string key, string who, string why, TextWriter output, CancellationToken cancellation)
+    public async Task<int> RedriveAsync(string topic, string key, string who, string why, TextWriter output,
+        CancellationToken cancellation)
     {
         for (var freed = 0; ; freed++)
         {
             var (first, fault) = await RedriveFirstAsync(topic, key, who, why, cancellation);
-            if (first is null && freed == 0) return await SayAsync(output, $"Nothing is parked of key {key} on {topic}.", 1);
+            if (first is null && freed == 0)
+                return await SayAsync(output, $"Nothing is parked of key {key} on {topic}.", 1);
             if (first is null) return await SayAsync(output, $"{freed} redriven, nothing is left.", 0);
             if (fault is null) continue;
             await output.WriteLineAsync($"{freed} redriven.");
-            return await SayAsync(output, $"{topic} position {first.Record.Position} still can't be handled: {fault}", 1);
+            return await SayAsync(output, $"{topic} position {first.Record.Position} still can't be handled: {fault}",
+                1);
         }
     }
 
-    /// <summary>Gives up the oldest parked event of a key for good; those behind it stay parked until they are redriven.</summary>
-    public async Task<int> DiscardAsync(string topic, string key, string who, string why, TextWriter output, CancellationToken cancellation)
+    /// <summary>
+    /// Gives up the oldest parked event of a key for good; those behind it stay parked until they are redriven.
+    /// </summary>
+    public async Task<int> DiscardAsync(string topic, string key, string who, string why, TextWriter output,
+        CancellationToken cancellation)
     {
-        var (first, behind) = await transactions.RunAsync<(ParkedRecord? First, long Behind)>(async (transaction, token) =>
+        var (first,
+            behind) = await transactions.RunAsync<(ParkedRecord? First, long Behind)>(async (transaction, token) =>
         {
             if (await LockFirstAsync(transaction, topic, key, token) is not { } parked) return (null, 0);
             var left = 0L;
@@ -52,11 +67,16 @@ public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<T
             return (parked, left);
         }, cancellation);
         if (first is null) return await SayAsync(output, $"Nothing is parked of key {key} on {topic}.", 1);
-        return await SayAsync(output, $"Discarded position {first.Record.Position}; {behind} behind it{(behind > 0 ? ": redrive them" : "")}.", 0);
+        return await SayAsync(output, $"Discarded position {first.Record.Position}; {behind} behind "
+            + $"it{(behind > 0 ? ": redrive them" : "")}.", 0);
     }
 
-    /// <summary>First the rows of handled, as every batch does: while they are locked no batch can park another event behind what is being freed.</summary>
-    private static async Task<ParkedRecord?> LockFirstAsync(Transaction<TRows> transaction, string topic, string key, CancellationToken cancellation)
+    /// <summary>
+    /// First the rows of handled, as every batch does: while they are locked no batch can park another event behind
+    /// what is being freed.
+    /// </summary>
+    private static async Task<ParkedRecord?> LockFirstAsync(Transaction<TRows> transaction, string topic, string key,
+        CancellationToken cancellation)
     {
         ParkedRecord? first = null;
         Handled.LockTopic(transaction.Reads, topic);
@@ -65,7 +85,8 @@ public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<T
         return first;
     }
 
-    private async Task<(ParkedRecord? First, string? Fault)> RedriveFirstAsync(string topic, string key, string who, string why, CancellationToken cancellation)
+    private async Task<(ParkedRecord? First, string? Fault)> RedriveFirstAsync(string topic, string key, string who,
+        string why, CancellationToken cancellation)
     {
         ParkedRecord? first = null;
         try
@@ -87,7 +108,8 @@ public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<T
     }
 
     /// <summary>Null where it was handled, or where the service has no row for it any more.</summary>
-    private async Task<string?> HandleAsync(Transaction<TRows> transaction, ParkedRecord parked, CancellationToken cancellation)
+    private async Task<string?> HandleAsync(Transaction<TRows> transaction, ParkedRecord parked,
+        CancellationToken cancellation)
     {
         var work = (await decoder.DecodeAsync(parked.Record, cancellation)).ToWork(transaction.Now, out var fault);
         await transaction.LoadAsync(work is null ? [] : [work.Step], cancellation);

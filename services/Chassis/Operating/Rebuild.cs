@@ -9,8 +9,9 @@ using Npgsql;
 namespace Checkout.Chassis.Operating;
 
 /// <summary>
-/// Makes the state again from the events, in a shadow copy, and compares. The live state is copied in one short snapshot together with the head's position; the events up to it are then read in pages, so that no
-/// long transaction slows the service.
+/// Makes the state again from the events, in a shadow copy, and compares. The live state is copied in one short
+/// snapshot together with the head's position; the events up to it are then read in pages, so that no long transaction
+/// slows the service.
 /// </summary>
 public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string connectionString)
 {
@@ -18,20 +19,29 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     private const int PageEvents = 2_000;
 
     private readonly IReadOnlyList<string> _tables = TablesOf(choreography);
-    private readonly Dictionary<long, Told<TRows>> _byFingerprint = choreography.Told.ToDictionary(told => BitConverter.ToInt64(EventCodec.Fingerprint(told.Schema)));
+    private readonly Dictionary<long, Told<TRows>> _byFingerprint = choreography.Told.ToDictionary(told =>
+        BitConverter.ToInt64(EventCodec.Fingerprint(told.Schema)));
 
-    /// <summary>0 where the rebuilt state equals the live one, 1 where it does not; then the first difference is named.</summary>
+    /// <summary>
+    /// 0 where the rebuilt state equals the live one, 1 where it does not; then the first difference is named.
+    /// </summary>
     public async Task<int> RunAsync(int workers, TextWriter output, CancellationToken cancellation)
     {
         await using var live = new NpgsqlDataSourceBuilder(connectionString).Build();
-        await using var shadowed = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = Shadow }.ConnectionString).Build();
-        var shadow = new Transactions<TRows>(choreography, new(choreography.Topic, "", 1), shadowed, TimeProvider.System, NullLogger<Transactions<TRows>>.Instance);
+        await using var shadowed =
+            new NpgsqlDataSourceBuilder(
+                new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = Shadow }.ConnectionString).Build();
+        var shadow = new Transactions<TRows>(choreography, new(choreography.Topic, "", 1), shadowed,
+            TimeProvider.System, NullLogger<Transactions<TRows>>.Instance);
         var end = await CopyLiveAsync(live, cancellation);
-        await output.WriteLineAsync($"Rebuilding {string.Join(", ", _tables)} from {end} events with {workers} workers.");
-        var partitions = await live.CreateCommand("SELECT partitions FROM head").ExecuteScalarAsync(cancellation) as int? ?? 0;
+        await output.WriteLineAsync(
+            $"Rebuilding {string.Join(", ", _tables)} from {end} events with {workers} workers.");
+        var partitions = await live.CreateCommand("SELECT partitions FROM head")
+            .ExecuteScalarAsync(cancellation) as int? ?? 0;
         var schemas = await WrittenSchemasAsync(live, cancellation);
         await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => ReplayAsync(
-            live, shadow, schemas, Enumerable.Range(0, partitions).Where(p => p % workers == worker).ToArray(), end, cancellation)));
+            live, shadow, schemas, Enumerable.Range(0, partitions).Where(p => p % workers == worker).ToArray(), end,
+            cancellation)));
         return await CompareAsync(live, output, cancellation);
     }
 
@@ -46,27 +56,33 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     {
         await using var connection = await live.OpenConnectionAsync(cancellation);
         await connection.ExecuteAsync($"DROP SCHEMA IF EXISTS {Shadow} CASCADE; CREATE SCHEMA {Shadow}");
-        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead,
+            cancellation);
         var end = await connection.QuerySingleAsync<long>("SELECT position FROM head");
         foreach (var table in _tables)
         {
-            // Without checks: partitions are replayed side by side, so stock may be taken before the events that added it.
+            // Without checks: partitions are replayed side by side, so stock may be taken before the events that added
+            // it.
             await connection.ExecuteAsync(
-                $"CREATE TABLE {Shadow}.live_{table} AS SELECT * FROM public.{table}; CREATE TABLE {Shadow}.{table} (LIKE public.{table} INCLUDING DEFAULTS INCLUDING INDEXES)");
+                $"CREATE TABLE {Shadow}.live_{table} AS SELECT * FROM public.{table}; CREATE TABLE {Shadow}.{table} "
+                    + $"(LIKE public.{table} INCLUDING DEFAULTS INCLUDING INDEXES)");
         }
         await transaction.CommitAsync(cancellation);
         return end;
     }
 
-    private static async Task<Dictionary<long, Avro.Schema>> WrittenSchemasAsync(NpgsqlDataSource live, CancellationToken cancellation)
+    private static async Task<Dictionary<long, Avro.Schema>> WrittenSchemasAsync(NpgsqlDataSource live,
+        CancellationToken cancellation)
     {
         await using var connection = await live.OpenConnectionAsync(cancellation);
-        var rows = await connection.QueryAsync<(byte[] Fingerprint, string Schema)>("SELECT fingerprint, schema FROM schemas");
+        var rows =
+            await connection.QueryAsync<(byte[] Fingerprint, string Schema)>("SELECT fingerprint, schema FROM schemas");
         return rows.ToDictionary(row => BitConverter.ToInt64(row.Fingerprint), row => Avro.Schema.Parse(row.Schema));
     }
 
     private async Task ReplayAsync(
-        NpgsqlDataSource live, Transactions<TRows> shadow, Dictionary<long, Avro.Schema> schemas, int[] partitions, long end, CancellationToken cancellation)
+        NpgsqlDataSource live, Transactions<TRows> shadow, Dictionary<long, Avro.Schema> schemas, int[] partitions,
+        long end, CancellationToken cancellation)
     {
         await using var connection = await live.OpenConnectionAsync(cancellation);
         for (long after = 0; ;)
@@ -74,7 +90,8 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
             var page = (await connection.QueryAsync<(long Position, string Type, byte[] Payload)>(new CommandDefinition(
                 """
                 SELECT position, type, payload FROM events
-                WHERE position > @after AND position <= @end AND partition = ANY(@partitions) ORDER BY position LIMIT @PageEvents
+                WHERE position > @after AND position <= @end AND partition = ANY(@partitions)
+                ORDER BY position LIMIT @PageEvents
                 """, new { after, end, partitions, PageEvents }, cancellationToken: cancellation))).ToList();
             if (page.Count == 0) return;
             await ApplyAsync(shadow, page.Select(row => Decode(row.Payload, row.Type, schemas)).ToList(), cancellation);
@@ -85,12 +102,15 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     private Avro.Specific.ISpecificRecord Decode(byte[] payload, string type, Dictionary<long, Avro.Schema> schemas)
     {
         SingleObject.TryReadFingerprint(payload, out var fingerprint);
-        var told = _byFingerprint.GetValueOrDefault(fingerprint) ?? choreography.Told.FirstOrDefault(t => t.Schema.Fullname == type)
-            ?? throw new InvalidOperationException($"The store holds a {type}, which {choreography.Service} does not know.");
+        var told = _byFingerprint.GetValueOrDefault(fingerprint)
+            ?? choreography.Told.FirstOrDefault(t => t.Schema.Fullname == type)
+            ?? throw new InvalidOperationException(
+                $"The store holds a {type}, which {choreography.Service} does not know.");
         return EventCodec.Decode(payload.AsMemory(SingleObject.HeaderBytes), schemas[fingerprint], told.Type);
     }
 
-    private static Task ApplyAsync(Transactions<TRows> shadow, IReadOnlyList<Avro.Specific.ISpecificRecord> events, CancellationToken cancellation) =>
+    private static Task ApplyAsync(Transactions<TRows> shadow, IReadOnlyList<Avro.Specific.ISpecificRecord> events,
+        CancellationToken cancellation) =>
         // Two workers may make the same new row: the loser reads it and goes on.
         shadow.RunAsync(async (transaction, token) =>
         {
@@ -108,8 +128,10 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
         {
             var difference = await connection.QuerySingleAsync<(string? Live, string? Rebuilt)>(new CommandDefinition(
                 $"""
-                 WITH live AS (SELECT to_jsonb(t)::text AS row FROM {Shadow}.live_{table} t), rebuilt AS (SELECT to_jsonb(t)::text AS row FROM {Shadow}.{table} t)
-                 SELECT min(live.row), min(rebuilt.row) FROM live FULL JOIN rebuilt ON live.row = rebuilt.row WHERE live.row IS NULL OR rebuilt.row IS NULL
+                 WITH live AS (SELECT to_jsonb(t)::text AS row FROM {Shadow}.live_{table} t),
+                 rebuilt AS (SELECT to_jsonb(t)::text AS row FROM {Shadow}.{table} t)
+                 SELECT min(live.row), min(rebuilt.row) FROM live FULL JOIN rebuilt ON live.row = rebuilt.row
+                 WHERE live.row IS NULL OR rebuilt.row IS NULL
                  """, commandTimeout: 0, cancellationToken: cancellation));
             var rows = await connection.ExecuteScalarAsync<long>($"SELECT count(*) FROM {Shadow}.live_{table}");
             if (difference == default)

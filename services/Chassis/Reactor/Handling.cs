@@ -6,10 +6,13 @@ using Polly;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>Brings a batch to its end whatever comes between: outages are waited out, the record at fault is found and parked.</summary>
+/// <summary>
+/// Brings a batch to its end whatever comes between: outages are waited out, the record at fault is found and parked.
+/// </summary>
 public sealed class Handling<TRows>(ReactorPass<TRows> pass, TimeProvider time, ILogger<Handling<TRows>> logger)
 {
-    private readonly ResiliencePipeline _outages = Outage.WaitedOut((e, delay) => Log.Outage(logger, e.Message, delay.TotalMilliseconds), time);
+    private readonly ResiliencePipeline _outages = Outage.WaitedOut((e, delay) =>
+        Log.Outage(logger, e.Message, delay.TotalMilliseconds), time);
 
     public async Task<PassResult> HandleAsync(IReadOnlyList<Incoming> records, CancellationToken cancellation)
     {
@@ -45,8 +48,10 @@ public sealed class Handling<TRows>(ReactorPass<TRows> pass, TimeProvider time, 
         return new(handled, gaps);
     }
 
-    private static bool IsOfOneRecord(Exception fault) => fault is NotYetVisibleException || Outage.IsFaultOfData(fault);
+    private static bool IsOfOneRecord(Exception fault) =>
+        fault is NotYetVisibleException || Outage.IsFaultOfData(fault);
 
-    private async Task<PassResult> TryAsync(IReadOnlyList<Incoming> records, string? parkAs, CancellationToken cancellation) =>
+    private async Task<PassResult> TryAsync(IReadOnlyList<Incoming> records, string? parkAs,
+        CancellationToken cancellation) =>
         await _outages.ExecuteAsync(async token => await pass.RunAsync(records, parkAs, token), cancellation);
 }

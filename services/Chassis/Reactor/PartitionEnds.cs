@@ -4,7 +4,10 @@ using Confluent.Kafka.Admin;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>Where the partitions end that this instance reads, asked now and then by a client of its own, so that it does not share the consumer's fate.</summary>
+/// <summary>
+/// Where the partitions end that this instance reads, asked now and then by a client of its own, so that it does not
+/// share the consumer's fate.
+/// </summary>
 internal sealed class PartitionEnds : IDisposable
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
@@ -47,7 +50,8 @@ internal sealed class PartitionEnds : IDisposable
         try
         {
             for (; ; await Task.Delay(Interval, _time, _stop.Token))
-                if (_wanted is { Count: > 0 } wanted && await AnswerAsync(wanted) is { } answer) Volatile.Write(ref _answer, answer);
+                if (_wanted is { Count: > 0 } wanted && await AnswerAsync(wanted) is { } answer)
+                    Volatile.Write(ref _answer, answer);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -63,16 +67,21 @@ internal sealed class PartitionEnds : IDisposable
         var askedAt = _time.GetTimestamp();
         try
         {
-            _admin ??= new AdminClientBuilder(_kafka.Admin()).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
-            var questions = wanted.Select(p => new TopicPartitionOffsetSpec { TopicPartition = p, OffsetSpec = OffsetSpec.Latest() });
-            var listed = await _admin.ListOffsetsAsync(questions, new() { RequestTimeout = RequestTimeout }).WaitAsync(RequestTimeout + Grace, _time, _stop.Token);
-            return new([.. listed.ResultInfos.Select(r => r.TopicPartitionOffsetError).Where(o => !o.Error.IsError && o.Offset.Value >= 0)
+            _admin ??= new AdminClientBuilder(_kafka.Admin()).SetLogHandler((_, _) => { })
+                .SetErrorHandler((_, _) => { }).Build();
+            var questions = wanted.Select(p =>
+                new TopicPartitionOffsetSpec { TopicPartition = p, OffsetSpec = OffsetSpec.Latest() });
+            var listed = await _admin.ListOffsetsAsync(questions, new() { RequestTimeout = RequestTimeout })
+                .WaitAsync(RequestTimeout + Grace, _time, _stop.Token);
+            return new(
+                [.. listed.ResultInfos.Select(r => r.TopicPartitionOffsetError)
+                    .Where(o => !o.Error.IsError && o.Offset.Value >= 0)
                 .Select(o => KeyValuePair.Create(o.TopicPartition, o.Offset.Value))], askedAt);
         }
         catch (Exception) when (!_stop.IsCancellationRequested)
         {
-            // Brokers that are away, a topic that is gone, a client that does not come back, or what nobody thought of, since a watch must not end
-            // unnoticed: the next question is another client's.
+            // Brokers that are away, a topic that is gone, a client that does not come back, or what nobody thought of,
+            // since a watch must not end unnoticed: the next question is another client's.
             End();
             return null;
         }

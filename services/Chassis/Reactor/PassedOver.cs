@@ -3,22 +3,27 @@ using Confluent.Kafka;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>What was taken from Kafka: records, and for each partition the offset after the last one taken, also where it was seen before.</summary>
+/// <summary>
+/// What was taken from Kafka: records, and for each partition the offset after the last one taken, also where it was
+/// seen before.
+/// </summary>
 internal sealed record Taken(IReadOnlyList<Incoming> Records, IReadOnlyDictionary<TopicPartition, long> Ends)
 {
     public static readonly Taken Nothing = new([], new Dictionary<TopicPartition, long>());
 }
 
 /// <summary>
-/// Records that the service has no row for, and that only its chains have to step over: they wait for a batch that has something to do. Kafka's
-/// offsets wait with them.
+/// Records that the service has no row for, and that only its chains have to step over: they wait for a batch that has
+/// something to do. Kafka's offsets wait with them.
 /// </summary>
 /// <param name="longestWait">Of the oldest of them.</param>
 internal sealed class PassedOver(TimeSpan longestWait, TimeProvider time)
 {
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>The in-memory broker drops its oldest records, so LogTailer waits there for what its readers have not committed.</summary>
+    /// <summary>
+    /// The in-memory broker drops its oldest records, so LogTailer waits there for what its readers have not committed.
+    /// </summary>
     public static readonly TimeSpan LongestWaitInMemory = TimeSpan.FromMilliseconds(250);
 
     private const int MaxWaiting = 1_000;
@@ -28,15 +33,17 @@ internal sealed class PassedOver(TimeSpan longestWait, TimeProvider time)
     private long _since;
 
     /// <summary>
-    /// Keeps what was taken, where all of it may wait, follows on its chains what is known to be handled or waits already, and nothing has waited for
-    /// long. So a gap is seen at once, as it is with a batch.
+    /// Keeps what was taken, where all of it may wait, follows on its chains what is known to be handled or waits
+    /// already, and nothing has waited for long. So a gap is seen at once, as it is with a batch.
     /// </summary>
     /// <param name="handled">How far a partition is known to be handled; null where that is not known.</param>
-    public bool MayWait(Taken taken, Func<Incoming, bool> isPassedOver, Func<(string Topic, int Partition), long?> handled)
+    public bool MayWait(Taken taken, Func<Incoming, bool> isPassedOver,
+        Func<(string Topic, int Partition), long?> handled)
     {
         if (_records.Count + taken.Records.Count == 0) return false;
         if (_records.Count == 0) _since = time.GetTimestamp();
-        if (_records.Count + taken.Records.Count > MaxWaiting || time.GetElapsedTime(_since) >= longestWait) return false;
+        if (_records.Count + taken.Records.Count > MaxWaiting || time.GetElapsedTime(_since) >= longestWait)
+            return false;
         if (!taken.Records.All(isPassedOver) || !Follows(taken.Records, handled)) return false;
         Keep(taken);
         return true;
@@ -45,11 +52,13 @@ internal sealed class PassedOver(TimeSpan longestWait, TimeProvider time)
     private bool Follows(IReadOnlyList<Incoming> records, Func<(string Topic, int Partition), long?> handled)
     {
         var last = new Dictionary<(string, int), long?>();
-        foreach (var record in _records.Where(record => record.HasChain)) last[(record.Topic, record.Partition)] = record.Position;
+        foreach (var record in _records.Where(record => record.HasChain))
+            last[(record.Topic, record.Partition)] = record.Position;
         foreach (var record in records.Where(record => record.HasChain))
         {
             var partition = (record.Topic, record.Partition);
-            if ((last.TryGetValue(partition, out var position) ? position : handled(partition)) != record.Previous) return false;
+            if ((last.TryGetValue(partition, out var position) ? position : handled(partition)) != record.Previous)
+                return false;
             last[partition] = record.Position;
         }
         return true;

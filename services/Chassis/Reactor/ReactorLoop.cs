@@ -9,23 +9,34 @@ using Microsoft.Extensions.Logging;
 namespace Checkout.Chassis.Reactor;
 
 /// <summary>
-/// Takes what Kafka has ready and has it handled, batch by batch: the only place that polls, pauses, seeks and stores offsets. One dedicated thread, since polling blocks in native code.
-/// Offsets are stored after the commit of what they stand for; they only say where to start reading, since exactly-once is the chain's.
+/// Takes what Kafka has ready and has it handled, batch by batch: the only place that polls, pauses, seeks and stores
+/// offsets. One dedicated thread, since polling blocks in native code. Offsets are stored after the commit of what they
+/// stand for; they only say where to start reading, since exactly-once is the chain's.
 /// </summary>
 public sealed class ReactorLoop<TRows>(
-    Choreography<TRows> choreography, Decoder<TRows> decoder, Handling<TRows> handling, EventStore.DatabaseReady database, KafkaOptions kafka, BrokerWatch brokers,
-    ReactorOptions options, ReactorState state, ReactorTelemetry telemetry, TimeProvider time, ILogger<ReactorLoop<TRows>> logger) : BackgroundService
+    Choreography<TRows> choreography, Decoder<TRows> decoder, Handling<TRows> handling,
+    EventStore.DatabaseReady database, KafkaOptions kafka, BrokerWatch brokers, ReactorOptions options,
+    ReactorState state, ReactorTelemetry telemetry, TimeProvider time, ILogger<ReactorLoop<TRows>> logger)
+    : BackgroundService
 {
     private const string Revoked = "revoked";
 
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
-    /// <summary>Handling that takes longer than this goes on while the loop keeps polling with its partitions paused, so that it stays in the group.</summary>
+    /// <summary>
+    /// Handling that takes longer than this goes on while the loop keeps polling with its partitions paused, so that it
+    /// stays in the group.
+    /// </summary>
     private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
-    /// <summary>Leaving the group takes a round trip; a client that does not come back from it is left to itself.</summary>
+    /// <summary>
+    /// Leaving the group takes a round trip; a client that does not come back from it is left to itself.
+    /// </summary>
     private static readonly TimeSpan LongestClose = TimeSpan.FromSeconds(15);
 
-    /// <summary>So long the last positions of what nothing is due for may take when a partition leaves; whoever gets it passes them over again.</summary>
+    /// <summary>
+    /// So long the last positions of what nothing is due for may take when a partition leaves; whoever gets it passes
+    /// them over again.
+    /// </summary>
     private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(2);
 
     private readonly Rereads _rereads = new(time);
@@ -33,14 +44,16 @@ public sealed class ReactorLoop<TRows>(
     private readonly HashSet<string> _remade = [];
     private readonly HashSet<TopicPartition> _begunAnew = [];
     private readonly Dictionary<(string, int), long> _handled = [];
-    private readonly PassedOver _passedOver = new(kafka.InMemory ? PassedOver.LongestWaitInMemory : PassedOver.LongestWait, time);
+    private readonly PassedOver _passedOver = new(kafka.InMemory
+        ? PassedOver.LongestWaitInMemory : PassedOver.LongestWait, time);
     private IConsumer<byte[]?, byte[]?>? _current;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!choreography.Topics.Any()) return;
         await database.Migrated.WaitAsync(stoppingToken);
-        await Task.Factory.StartNew(() => Run(stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Task.Factory.StartNew(() => Run(stoppingToken), stoppingToken, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
     }
 
     private void Run(CancellationToken stopping)
@@ -87,7 +100,8 @@ public sealed class ReactorLoop<TRows>(
                 reading.Assigned(assigned);
                 state.Assigned(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
-                return assigned.ConvertAll(p => new TopicPartitionOffset(p, BeginsAnew(p) ? Offset.Beginning : Offset.Unset));
+                return assigned.ConvertAll(p =>
+                    new TopicPartitionOffset(p, BeginsAnew(p) ? Offset.Beginning : Offset.Unset));
             })
             .SetPartitionsRevokedHandler((left, revoked) => Left(left, revoked, Revoked, reading))
             .SetPartitionsLostHandler((left, lost) => Left(left, lost, "lost", reading))
@@ -99,7 +113,10 @@ public sealed class ReactorLoop<TRows>(
         return consumer;
     }
 
-    /// <summary>What the consumer knows of a topic that was made anew, offsets among it, is of the old one: a new consumer reads the topic from its start.</summary>
+    /// <summary>
+    /// What the consumer knows of a topic that was made anew, offsets among it, is of the old one: a new consumer reads
+    /// the topic from its start.
+    /// </summary>
     private bool IsOutdated(RemadeTopics remade)
     {
         var topics = remade.Take();
@@ -135,7 +152,8 @@ public sealed class ReactorLoop<TRows>(
         Log.ConsumerDoesNotClose(logger, LongestClose.TotalSeconds);
     }
 
-    private void Left(IConsumer<byte[]?, byte[]?> consumer, List<TopicPartitionOffset> partitions, string how, ReadingWatch reading)
+    private void Left(IConsumer<byte[]?, byte[]?> consumer, List<TopicPartitionOffset> partitions, string how,
+        ReadingWatch reading)
     {
         // One that was left to itself may say so long after another took its place.
         if (!ReferenceEquals(consumer, _current)) return;
@@ -156,7 +174,10 @@ public sealed class ReactorLoop<TRows>(
         _handled.Remove((partition.Topic, partition.Partition.Value));
     }
 
-    /// <summary>Waits for a first record, then takes without waiting what else is ready, up to the limits. What was seen before is read no deeper than its headers.</summary>
+    /// <summary>
+    /// Waits for a first record, then takes without waiting what else is ready, up to the limits. What was seen before
+    /// is read no deeper than its headers.
+    /// </summary>
     private Taken Take(IConsumer<byte[]?, byte[]?> consumer, ReadingWatch reading)
     {
         var records = new List<Incoming>();
@@ -196,17 +217,25 @@ public sealed class ReactorLoop<TRows>(
         }
     }
 
-    /// <summary>What was handled only grows, so an older value can only let through too much, which the pass then drops.</summary>
+    /// <summary>
+    /// What was handled only grows, so an older value can only let through too much, which the pass then drops.
+    /// </summary>
     private bool IsSeen(Incoming record) =>
         record.HasChain && choreography.IsChained(record.Topic)
         && _handled.TryGetValue((record.Topic, record.Partition), out var handled) && record.Position <= handled;
 
-    /// <summary>Records that nothing is due for cost no transaction of their own: their positions move with the next batch, or after a while.</summary>
-    private void Handle(IConsumer<byte[]?, byte[]?> consumer, Taken taken, ReadingWatch reading, CancellationToken stopping)
+    /// <summary>
+    /// Records that nothing is due for cost no transaction of their own: their positions move with the next batch, or
+    /// after a while.
+    /// </summary>
+    private void Handle(IConsumer<byte[]?, byte[]?> consumer, Taken taken, ReadingWatch reading,
+        CancellationToken stopping)
     {
-        if (_passedOver.MayWait(taken, decoder.IsPassedOver, partition => _handled.TryGetValue(partition, out var handled) ? handled : null))
+        if (_passedOver.MayWait(taken, decoder.IsPassedOver,
+            partition => _handled.TryGetValue(partition, out var handled) ? handled : null))
         {
-            foreach (var partition in taken.Records.Select(r => new TopicPartition(r.Topic, r.Partition)).Distinct()) Whole(partition);
+            foreach (var partition in taken.Records.Select(r => new TopicPartition(r.Topic, r.Partition)).Distinct())
+                Whole(partition);
             return;
         }
         var all = _passedOver.TakeWith(taken);
@@ -225,17 +254,20 @@ public sealed class ReactorLoop<TRows>(
         {
             var result = Task.Run(() => handling.HandleAsync(waiting.Records, limit.Token)).GetAwaiter().GetResult();
             foreach (var (partition, end) in waiting.Ends)
-                if (!result.Gaps.ContainsKey((partition.Topic, partition.Partition.Value))) Store(consumer, partition, end);
+                if (!result.Gaps.ContainsKey((partition.Topic, partition.Partition.Value)))
+                    Store(consumer, partition, end);
         }
         catch (OperationCanceledException)
         {
-            // Whoever gets a partition passes over again what is of it; the rest is still this consumer's, which has read beyond it.
+            // Whoever gets a partition passes over again what is of it; the rest is still this consumer's, which has
+            // read beyond it.
             _passedOver.Keep(waiting);
         }
     }
 
     /// <summary>Returns the partitions on which a record is missing.</summary>
-    private HashSet<TopicPartition> HandleRecords(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyList<Incoming> records, ReadingWatch reading, CancellationToken stopping)
+    private HashSet<TopicPartition> HandleRecords(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyList<Incoming> records,
+        ReadingWatch reading, CancellationToken stopping)
     {
         var result = WaitFor(consumer, Task.Run(() => handling.HandleAsync(records, stopping), stopping), reading);
         foreach (var ((topic, partition), position) in result.Handled) _handled[(topic, partition)] = position;
@@ -252,7 +284,10 @@ public sealed class ReactorLoop<TRows>(
         return gaps;
     }
 
-    /// <summary>Long handling must not cost the membership: the partitions are paused and polled until it ends. Revoked ones are the other instance's; the chain sorts that out.</summary>
+    /// <summary>
+    /// Long handling must not cost the membership: the partitions are paused and polled until it ends. Revoked ones are
+    /// the other instance's; the chain sorts that out.
+    /// </summary>
     private PassResult WaitFor(IConsumer<byte[]?, byte[]?> consumer, Task<PassResult> handling, ReadingWatch reading)
     {
         if (!Ended(handling, PauseAfter))
@@ -265,14 +300,16 @@ public sealed class ReactorLoop<TRows>(
                 if (Next(consumer, TimeSpan.Zero) is { } early) consumer.Seek(early.TopicPartitionOffset);
             }
             while (!Ended(handling, PollTimeout));
-            // Those that have left meanwhile too: a partition that leaves while it is paused is still paused when it comes back (seen, librdkafka 2.16.0), and would never be read again.
+            // Those that have left meanwhile too: a partition that leaves while it is paused is still paused when it
+            // comes back (seen, librdkafka 2.16.0), and would never be read again.
             consumer.Resume(paused);
             reading.Rested();
         }
         return handling.GetAwaiter().GetResult();
     }
 
-    private static bool Ended(Task handling, TimeSpan within) => handling.IsCompleted || ((IAsyncResult)handling).AsyncWaitHandle.WaitOne(within);
+    private static bool Ended(Task handling, TimeSpan within) =>
+        handling.IsCompleted || ((IAsyncResult)handling).AsyncWaitHandle.WaitOne(within);
 
     private void Whole(TopicPartition partition)
     {
@@ -292,7 +329,10 @@ public sealed class ReactorLoop<TRows>(
         }
     }
 
-    /// <summary>The chain does not fit: read the partition from its start. Where that does not help, the record is missing there, and LogTailer will publish it again.</summary>
+    /// <summary>
+    /// The chain does not fit: read the partition from its start. Where that does not help, the record is missing
+    /// there, and LogTailer will publish it again.
+    /// </summary>
     private void Missing(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long handled, Incoming last)
     {
         if (_rereads.IsDue(partition, handled))
@@ -301,7 +341,9 @@ public sealed class ReactorLoop<TRows>(
             ReadFromStart(consumer, partition);
             return;
         }
-        if (state.Held(partition, handled)) Log.RecordMissing(logger, partition.Topic, partition.Partition.Value, handled, last.Position, last.Previous ?? 0);
+        if (state.Held(partition, handled))
+            Log.RecordMissing(logger, partition.Topic, partition.Partition.Value, handled, last.Position,
+                last.Previous ?? 0);
     }
 
     /// <summary>What a held partition has at its start may be another by now, though nothing new says so.</summary>
@@ -312,6 +354,7 @@ public sealed class ReactorLoop<TRows>(
 
     private static void ReadFromStart(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition)
     {
-        if (consumer.Assignment.Contains(partition)) consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
+        if (consumer.Assignment.Contains(partition))
+            consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
     }
 }

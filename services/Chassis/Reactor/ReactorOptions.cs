@@ -10,15 +10,18 @@ public sealed class ReactorOptions
     public int MaxBatchBytes { get; set; } = 8 * 1024 * 1024;
 
     /// <summary>
-    /// For so long a partition's end may move without a record coming, while brokers answer; then a new consumer takes the place of the one that does not
-    /// read. Above a group's session and the rebalance behind it.
+    /// For so long a partition's end may move without a record coming, while brokers answer; then a new consumer takes
+    /// the place of the one that does not read. Above a group's session and the rebalance behind it.
     /// </summary>
     public TimeSpan LongestStandstill { get; set; } = TimeSpan.FromSeconds(20);
 
     public IEnumerable<string> Problems()
     {
-        if (LongestStandstill <= TimeSpan.Zero) yield return $"Reactor:LongestStandstill is {LongestStandstill}; give a time as hh:mm:ss, such as 00:00:20.";
-        if (MaxBatchRecords is < 1 or > 10_000) yield return $"Reactor:MaxBatchRecords is {MaxBatchRecords}; give a number from 1 to 10000.";
+        if (LongestStandstill <= TimeSpan.Zero)
+            yield return $"Reactor:LongestStandstill is {LongestStandstill}; "
+                + "give a time as hh:mm:ss, such as 00:00:20.";
+        if (MaxBatchRecords is < 1 or > 10_000)
+            yield return $"Reactor:MaxBatchRecords is {MaxBatchRecords}; give a number from 1 to 10000.";
         if (MaxBatchBytes < 1024) yield return $"Reactor:MaxBatchBytes is {MaxBatchBytes}; give at least 1024.";
     }
 }

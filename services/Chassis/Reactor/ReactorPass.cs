@@ -7,20 +7,32 @@ using Activity = System.Diagnostics.Activity;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>What a pass did: how far the chains have come, and the partitions on which a record is missing (with the position that was handled last).</summary>
-public sealed record PassResult(IReadOnlyDictionary<(string Topic, int Partition), long> Handled, IReadOnlyDictionary<(string Topic, int Partition), long> Gaps);
+/// <summary>
+/// What a pass did: how far the chains have come, and the partitions on which a record is missing (with the position
+/// that was handled last).
+/// </summary>
+public sealed record PassResult(IReadOnlyDictionary<(string Topic, int Partition), long> Handled,
+    IReadOnlyDictionary<(string Topic, int Partition), long> Gaps);
 
-/// <summary>One pass: a batch of records, handled in one transaction. Knows nothing of polling, time-outs and outages; those are ReactorLoop's and Handling's.</summary>
+/// <summary>
+/// One pass: a batch of records, handled in one transaction. Knows nothing of polling, time-outs and outages; those are
+/// ReactorLoop's and Handling's.
+/// </summary>
 public sealed class ReactorPass<TRows>(
-    Choreography<TRows> choreography, Decoder<TRows> decoder, Transactions<TRows> transactions, ReactorTelemetry telemetry, ILogger<ReactorPass<TRows>> logger)
+    Choreography<TRows> choreography, Decoder<TRows> decoder, Transactions<TRows> transactions,
+    ReactorTelemetry telemetry, ILogger<ReactorPass<TRows>> logger)
 {
-    /// <summary>Handles the records exactly once: all that it does is durable when it returns, and nothing is if it throws.</summary>
+    /// <summary>
+    /// Handles the records exactly once: all that it does is durable when it returns, and nothing is if it throws.
+    /// </summary>
     /// <param name="parkAs">Parks the records for this reason in place of handling them.</param>
-    public async Task<PassResult> RunAsync(IReadOnlyList<Incoming> records, string? parkAs, CancellationToken cancellation)
+    public async Task<PassResult> RunAsync(IReadOnlyList<Incoming> records, string? parkAs,
+        CancellationToken cancellation)
     {
         var decoded = new Decoded<TRows>[records.Count];
         for (var i = 0; i < decoded.Length; i++)
-            decoded[i] = parkAs is null ? await decoder.DecodeAsync(records[i], cancellation) : new(records[i], null, null, parkAs);
+            decoded[i] = parkAs is null
+                ? await decoder.DecodeAsync(records[i], cancellation) : new(records[i], null, null, parkAs);
 
         using var batch = telemetry.StartBatch(decoded.Where(d => d.IsOurs).Select(d => d.Record));
         return await transactions.RunAsync(async (transaction, token) =>
@@ -42,11 +54,14 @@ public sealed class ReactorPass<TRows>(
         }, cancellation);
     }
 
-    private async Task<PassResult> RunAsync(Transaction<TRows> transaction, Decoded<TRows>[] decoded, List<Activity> spans, CancellationToken cancellation)
+    private async Task<PassResult> RunAsync(Transaction<TRows> transaction, Decoded<TRows>[] decoded,
+        List<Activity> spans, CancellationToken cancellation)
     {
-        // Read for all that may be due. The locks of handled come first, also where there is no chain: they keep other instances and redrive out.
+        // Read for all that may be due. The locks of handled come first, also where there is no chain: they keep other
+        // instances and redrive out.
         var due = new Dictionary<Decoded<TRows>, Due>(ReferenceEqualityComparer.Instance);
-        foreach (var ours in decoded.Where(d => d.IsOurs)) due[ours] = new(ours.ToWork(transaction.Now, out var fault), fault);
+        foreach (var ours in decoded.Where(d => d.IsOurs))
+            due[ours] = new(ours.ToWork(transaction.Now, out var fault), fault);
         var locked = Inbox.Handled.Lock(transaction.Reads, decoded.Select(d => (d.Record.Topic, d.Record.Partition)));
         var blocked = Parked.Keys(transaction.Reads, due.Keys.Select(d => (d.Record.Topic, d.Record.Key)));
         await transaction.LoadAsync(due.Values.Select(d => d.Work?.Step).OfType<object>(), cancellation);
@@ -54,7 +69,8 @@ public sealed class ReactorPass<TRows>(
         var handled = new Dictionary<(string Topic, int Partition), long>(locked);
         var advanced = new Dictionary<(string, int), long>();
         var (taken, gaps) = Successors(decoded, handled, advanced);
-        var outcomes = taken.Where(d => d.IsOurs).SelectMany(d => React(transaction, d.Record, due[d], blocked, spans)).ToList();
+        var outcomes = taken.Where(d => d.IsOurs).SelectMany(d => React(transaction, d.Record, due[d], blocked, spans))
+            .ToList();
 
         Parked.Add(transaction.Writes, outcomes.Select(outcome => outcome.Parked).OfType<ToPark>().ToList());
         Inbox.Handled.Advance(transaction.Writes, advanced);
@@ -66,9 +82,13 @@ public sealed class ReactorPass<TRows>(
         return new(handled, gaps);
     }
 
-    /// <summary>Those that are the next of their chain, in order; what was seen before is left out, and from a gap on everything of that partition.</summary>
+    /// <summary>
+    /// Those that are the next of their chain, in order; what was seen before is left out, and from a gap on everything
+    /// of that partition.
+    /// </summary>
     internal (List<Decoded<TRows>> Taken, Dictionary<(string, int), long> Gaps) Successors(
-        IEnumerable<Decoded<TRows>> batch, Dictionary<(string Topic, int Partition), long> handled, Dictionary<(string, int), long> advanced)
+        IEnumerable<Decoded<TRows>> batch, Dictionary<(string Topic, int Partition), long> handled,
+        Dictionary<(string, int), long> advanced)
     {
         var taken = new List<Decoded<TRows>>();
         var gaps = new Dictionary<(string, int), long>();
@@ -100,8 +120,12 @@ public sealed class ReactorPass<TRows>(
         return (taken, gaps);
     }
 
-    /// <summary>Decides on a record, or parks it: behind an earlier one of its key, or for a fault of its own. Of one whose decision threw both are told.</summary>
-    private IEnumerable<Outcome> React(Transaction<TRows> transaction, Incoming record, Due due, HashSet<(string Topic, string Key)> blocked, List<Activity> spans)
+    /// <summary>
+    /// Decides on a record, or parks it: behind an earlier one of its key, or for a fault of its own. Of one whose
+    /// decision threw both are told.
+    /// </summary>
+    private IEnumerable<Outcome> React(Transaction<TRows> transaction, Incoming record, Due due,
+        HashSet<(string Topic, string Key)> blocked, List<Activity> spans)
     {
         var reason = blocked.Contains((record.Topic, record.Key)) ? Parked.BehindAnother : due.Fault;
         if (reason is null)
@@ -135,9 +159,12 @@ public sealed class ReactorPass<TRows>(
             Log.Parked(logger, record.Topic, record.Partition, record.Position, parked.Reason);
         }
         if (outcome.Decided is not { } work) return;
-        telemetry.Decided(work.Span, record, work.Events.Count > 0 ? choreography.Describe(work.Events[0]).Correlation(work.Events[0]) : null, work.FaultText);
+        telemetry.Decided(work.Span, record,
+            work.Events.Count > 0 ? choreography.Describe(work.Events[0]).Correlation(work.Events[0]) : null,
+            work.FaultText);
         if (work.Fault is not null) return;
         using (ReactorTelemetry.Within(work.Span))
-            Log.Reacted(logger, work.Reaction, record.Topic, record.Position, record.Header(EventHeaders.Correlation), work.Events.Count);
+            Log.Reacted(logger, work.Reaction, record.Topic, record.Position, record.Header(EventHeaders.Correlation),
+                work.Events.Count);
     }
 }

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>What health and metrics tell of the loop: its partitions, and those held because a record is missing.</summary>
+/// <summary>
+/// What health and metrics tell of the loop: its partitions, and those held because a record is missing.
+/// </summary>
 public sealed class ReactorState : IHealthCheck
 {
     private readonly ConcurrentDictionary<TopicPartition, bool> _assigned = new();
@@ -34,7 +36,9 @@ public sealed class ReactorState : IHealthCheck
     public bool Whole(TopicPartition partition) => _held.TryRemove(partition, out _);
 
     /// <summary>A held partition degrades: the instance still serves everything else.</summary>
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(_held.IsEmpty
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
+        CancellationToken cancellationToken = default) => Task.FromResult(_held.IsEmpty
         ? HealthCheckResult.Healthy($"{_assigned.Count} partitions")
-        : HealthCheckResult.Degraded("a record is missing after " + string.Join(", ", _held.Select(h => $"position {h.Value} of {h.Key.Topic}/{h.Key.Partition.Value}"))));
+        : HealthCheckResult.Degraded("a record is missing after "
+            + string.Join(", ", _held.Select(h => $"position {h.Value} of {h.Key.Topic}/{h.Key.Partition.Value}"))));
 }

@@ -7,8 +7,9 @@ using Checkout.Chassis.WireFormat;
 namespace Checkout.Chassis.Reactor;
 
 /// <summary>
-/// Spans and metrics of the reactor by OpenTelemetry's messaging conventions (1.44). A process span's parent is the context in its message, so a story is one trace; the batch's shared work is a trace of
-/// its own, linked with the messages' both ways.
+/// Spans and metrics of the reactor by OpenTelemetry's messaging conventions (1.44). A process span's parent is the
+/// context in its message, so a story is one trace; the batch's shared work is a trace of its own, linked with the
+/// messages' both ways.
 /// </summary>
 public sealed class ReactorTelemetry
 {
@@ -31,24 +32,35 @@ public sealed class ReactorTelemetry
         (_group, _correlationAttribute) = (group, correlationAttribute);
         var meter = meters.Create(TelemetryNames.Chassis);
         _consumed = meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Records handled.");
-        _seen = meter.CreateCounter<long>("reactor.seen.messages", "{message}", "Records dropped because the chain had them before.");
-        _passed = meter.CreateCounter<long>("reactor.passed.messages", "{message}", "Records passed over because the service has no row for them.");
+        _seen = meter.CreateCounter<long>("reactor.seen.messages", "{message}",
+            "Records dropped because the chain had them before.");
+        _passed = meter.CreateCounter<long>("reactor.passed.messages", "{message}",
+            "Records passed over because the service has no row for them.");
         _parked = meter.CreateCounter<long>("reactor.parked.messages", "{message}", "Records parked.");
-        _replaced = meter.CreateCounter<long>("reactor.replaced.consumers", "{consumer}", "Consumers replaced because they did not read.");
-        _process = meter.CreateHistogram("messaging.process.duration", "s", "From the start of a batch to its commit.", null,
+        _replaced = meter.CreateCounter<long>("reactor.replaced.consumers", "{consumer}",
+            "Consumers replaced because they did not read.");
+        _process = meter.CreateHistogram("messaging.process.duration", "s", "From the start of a batch to its commit.",
+            null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetryNames.DurationBuckets });
         _batch = meter.CreateHistogram("reactor.batch.size", "{message}", "Records handled in one transaction.", null,
             new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] });
-        meter.CreateObservableGauge("reactor.assigned.partitions", () => state.AssignedPartitions, "{partition}", "Partitions assigned to this instance.");
-        meter.CreateObservableGauge("reactor.held.partitions", () => state.HeldPartitions, "{partition}", "Partitions held because a record is missing.");
+        meter.CreateObservableGauge("reactor.assigned.partitions", () => state.AssignedPartitions, "{partition}",
+            "Partitions assigned to this instance.");
+        meter.CreateObservableGauge("reactor.held.partitions", () => state.HeldPartitions, "{partition}",
+            "Partitions held because a record is missing.");
     }
 
     public Batch StartBatch(IEnumerable<Incoming> records)
     {
         var all = records.ToList();
-        var links = Source.HasListeners() ? all.Take(MaxLinks).Select(ContextOf).Where(c => c != default).Select(c => new ActivityLink(c)).ToList() : [];
-        var span = all.Count == 0 ? null : Source.StartActivity(ActivityKind.Internal, default(ActivityContext), links: links, name: $"handle batch {_group}");
-        span?.SetTag("messaging.batch.message_count", all.Count).SetTag("messaging.consumer.group.name", _group).SetTag("messaging.system", "kafka");
+        var links = Source.HasListeners()
+            ? all.Take(MaxLinks).Select(ContextOf).Where(c => c != default).Select(c => new ActivityLink(c)).ToList()
+            : [];
+        var span = all.Count == 0
+            ? null : Source.StartActivity(ActivityKind.Internal, default(ActivityContext), links: links,
+                name: $"handle batch {_group}");
+        span?.SetTag("messaging.batch.message_count", all.Count).SetTag("messaging.consumer.group.name", _group)
+            .SetTag("messaging.system", "kafka");
         return new(this, span, all.Count);
     }
 
@@ -61,7 +73,8 @@ public sealed class ReactorTelemetry
             ["messaging.operation.name"] = "process",
             ["messaging.operation.type"] = "process",
             ["messaging.destination.name"] = record.Topic,
-            ["messaging.destination.partition.id"] = record.Partition.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["messaging.destination.partition.id"] =
+            record.Partition.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["messaging.consumer.group.name"] = _group,
             ["messaging.kafka.offset"] = record.Offset,
             ["messaging.message.id"] = record.Header(EventHeaders.Id),
@@ -91,7 +104,9 @@ public sealed class ReactorTelemetry
 
     public void Parked(string topic) => _parked.Add(1, Topic(topic));
 
-    /// <summary>Spans of a pass that was rolled back: nothing carries their context on, and the next try makes others.</summary>
+    /// <summary>
+    /// Spans of a pass that was rolled back: nothing carries their context on, and the next try makes others.
+    /// </summary>
     public static void Forget(IEnumerable<Activity> spans)
     {
         foreach (var span in spans) span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
@@ -101,7 +116,8 @@ public sealed class ReactorTelemetry
     public static Scope Within(Activity? span) => new(span);
 
     private static ActivityContext ContextOf(Incoming record) =>
-        ActivityContext.TryParse(record.Header(EventHeaders.TraceParent), record.Header(EventHeaders.TraceState), isRemote: true, out var context) ? context : default;
+        ActivityContext.TryParse(record.Header(EventHeaders.TraceParent), record.Header(EventHeaders.TraceState),
+            isRemote: true, out var context) ? context : default;
 
     private static KeyValuePair<string, object?> Topic(string topic) => new("messaging.destination.name", topic);
 
@@ -128,7 +144,8 @@ public sealed class ReactorTelemetry
             span?.Dispose();
             if (records == 0) return;
             telemetry._batch.Record(records);
-            telemetry._process.Record(Stopwatch.GetElapsedTime(_started).TotalSeconds, new KeyValuePair<string, object?>("messaging.consumer.group.name", telemetry._group));
+            telemetry._process.Record(Stopwatch.GetElapsedTime(_started).TotalSeconds,
+                new KeyValuePair<string, object?>("messaging.consumer.group.name", telemetry._group));
         }
     }
 }

@@ -4,16 +4,21 @@ using Confluent.Kafka;
 namespace Checkout.Chassis.Reactor;
 
 /// <summary>
-/// Whether the consumer still reads: no silence without an end, whatever its cause. A consumer that takes nothing of what is appended to its partitions,
-/// or belongs to no group, while brokers answer others, is replaced. The loop's thread only.
+/// Whether the consumer still reads: no silence without an end, whatever its cause. A consumer that takes nothing of
+/// what is appended to its partitions, or belongs to no group, while brokers answer others, is replaced. The loop's
+/// thread only.
 /// </summary>
-internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, ReactorOptions options, TimeProvider time) : IDisposable
+internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, ReactorOptions options, TimeProvider time)
+    : IDisposable
 {
-    /// <summary>A consumer may be so many times longer in no group than a partition may stand: joining waits for the other members.</summary>
+    /// <summary>
+    /// A consumer may be so many times longer in no group than a partition may stand: joining waits for the other
+    /// members.
+    /// </summary>
     private const int OutsideFactor = 3;
     /// <summary>
-    /// Replacing costs the group a rebalance, and may not help: a transaction that was aborted moves a partition's end, too, and has no record to give.
-    /// So each limit grows so many times until a record comes.
+    /// Replacing costs the group a rebalance, and may not help: a transaction that was aborted moves a partition's end,
+    /// too, and has no record to give. So each limit grows so many times until a record comes.
     /// </summary>
     private const int MaxFactor = 16;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -73,10 +78,12 @@ internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, Reac
         if (_ends.Take() is { } answer) _standstill.Told(answer.Ends, answer.AskedAt);
         var limit = _factor * options.LongestStandstill;
         if (_standstill.LongerThan(limit) is { } partition)
-            return $"the end of {partition.Topic}/{partition.Partition.Value} moves, and nothing came for {limit.TotalSeconds:F0} s.";
+            return $"the end of {partition.Topic}/{partition.Partition.Value} moves, and nothing came for "
+                + $"{limit.TotalSeconds:F0} s.";
         if (!string.IsNullOrEmpty(consumer.MemberId)) _outsideSince = null;
         else if (time.GetElapsedTime(_outsideSince ??= time.GetTimestamp()) > OutsideFactor * limit)
-            return $"it was no member of its group for {(OutsideFactor * limit).TotalSeconds:F0} s, though brokers answer.";
+            return $"it was no member of its group for {(OutsideFactor * limit).TotalSeconds:F0} s, though brokers "
+                + "answer.";
         return null;
     }
 

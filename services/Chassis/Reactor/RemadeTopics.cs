@@ -5,8 +5,9 @@ using Confluent.Kafka;
 namespace Checkout.Chassis.Reactor;
 
 /// <summary>
-/// Notices that a topic was deleted and made anew while it is read: the same name, another id. A consumer does not always (seen with librdkafka 2.16.0: it was assigned the new topic's partitions
-/// and never fetched from them), and offsets of the old topic mean nothing on the new one.
+/// Notices that a topic was deleted and made anew while it is read: the same name, another id. A consumer does not
+/// always (seen with librdkafka 2.16.0: it was assigned the new topic's partitions and never fetched from them), and
+/// offsets of the old topic mean nothing on the new one.
 /// </summary>
 internal sealed class RemadeTopics : IDisposable
 {

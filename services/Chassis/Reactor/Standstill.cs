@@ -3,8 +3,9 @@ using Confluent.Kafka;
 namespace Checkout.Chassis.Reactor;
 
 /// <summary>
-/// Judges whether a partition stands: records are appended to it, none of them comes, and yet nothing says why. What is asked of the brokers is held
-/// against what the consumer took, so that a consumer that was forgotten by its client library is found. One thread.
+/// Judges whether a partition stands: records are appended to it, none of them comes, and yet nothing says why. What is
+/// asked of the brokers is held against what the consumer took, so that a consumer that was forgotten by its client
+/// library is found. One thread.
 /// </summary>
 /// <param name="time">For monotonic timestamps.</param>
 internal sealed class Standstill(TimeProvider time)
@@ -29,13 +30,15 @@ internal sealed class Standstill(TimeProvider time)
         foreach (var partition in _places.Keys.ToList()) Moved(partition);
     }
 
-    /// <param name="askedAt">Before the question: an end from before a record came says nothing about what comes after it.</param>
+    /// <param name="askedAt">Before the question: an end from before a record came says nothing about what comes after
+    /// it.</param>
     public void Told(IEnumerable<KeyValuePair<TopicPartition, long>> ends, long askedAt)
     {
         foreach (var (partition, end) in ends)
             if (_places.TryGetValue(partition, out var place) && place.MovedAt <= askedAt)
                 // Records that were removed, or a topic made anew, may let it end earlier.
-                _places[partition] = place.End is not { } before || end < before ? place with { End = end, GrownAt = null }
+                _places[partition] = place.End is not { } before
+                    || end < before ? place with { End = end, GrownAt = null }
                     : end > before ? place with { GrownAt = place.GrownAt ?? askedAt }
                     : place;
     }

@@ -10,7 +10,8 @@ using Polly.Timeout;
 namespace Checkout.Chassis.Registry;
 
 /// <summary>
-/// Schema ids by schema and schemas by id, from any registry with Confluent's REST contract. Both never change, so both are remembered for ever.
+/// Schema ids by schema and schemas by id, from any registry with Confluent's REST contract. Both never change, so both
+/// are remembered for ever.
 /// </summary>
 public sealed class RegistryClient
 {
@@ -38,17 +39,22 @@ public sealed class RegistryClient
         _http = http;
         _register = options.AutoRegister;
         if (url.UserInfo.Length > 0)
-            _credentials = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
+            _credentials = new("Basic",
+                Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
         // The slash keeps the address's own path when subjects are resolved against it.
         _root = new UriBuilder(url) { UserName = "", Password = "", Path = url.AbsolutePath.TrimEnd('/') + "/" }.Uri;
         _retrying = Retrying(time ?? TimeProvider.System);
     }
 
-    /// <summary>The id under which the registry knows this schema in this subject; registers it if it may and the registry does not know it yet.</summary>
+    /// <summary>
+    /// The id under which the registry knows this schema in this subject; registers it if it may and the registry does
+    /// not know it yet.
+    /// </summary>
     public async Task<int> IdOfAsync(string subject, string schemaText, CancellationToken stop)
     {
         if (_ids.TryGetValue((subject, schemaText), out var known)) return known;
-        var id = _register ? await RegisterAsync(subject, schemaText, stop) : await LookUpAsync(subject, schemaText, stop);
+        var id = _register
+            ? await RegisterAsync(subject, schemaText, stop) : await LookUpAsync(subject, schemaText, stop);
         _ids.TryAdd((subject, schemaText), id);
         return id;
     }
@@ -58,8 +64,8 @@ public sealed class RegistryClient
         if (_schemas.TryGetValue(id, out var known)) return known;
         using var answer = await SendAsync(HttpMethod.Get, $"schemas/ids/{id}", null, stop);
         if (answer.Status == HttpStatusCode.NotFound)
-            throw new SchemaNotFoundException($"The registry at {_root} has no schema with id {id}: the record was framed with the ids of another registry, "
-                + $"or the schema was deleted there.");
+            throw new SchemaNotFoundException($"The registry at {_root} has no schema with id {id}: the record was "
+                + $"framed with the ids of another registry, or the schema was deleted there.");
         var schema = Understood(answer, $"schema id {id}").GetProperty("schema").GetString()!;
         _schemas.TryAdd(id, schema);
         return schema;
@@ -70,7 +76,8 @@ public sealed class RegistryClient
         // Before the first version, so that no version was ever accepted under a weaker rule.
         var guarded = _guarded.ContainsKey(subject) || await GuardAsync(subject, stop);
         int id;
-        using (var answer = await SendAsync(HttpMethod.Post, $"subjects/{Uri.EscapeDataString(subject)}/versions", SchemaBody(schemaText), stop))
+        using (var answer = await SendAsync(HttpMethod.Post, $"subjects/{Uri.EscapeDataString(subject)}/versions",
+            SchemaBody(schemaText), stop))
             id = Understood(answer, $"subject '{subject}'").GetProperty("id").GetInt32();
         if (!guarded) await GuardAsync(subject, stop);
         return id;
@@ -78,10 +85,12 @@ public sealed class RegistryClient
 
     private async Task<int> LookUpAsync(string subject, string schemaText, CancellationToken stop)
     {
-        using var answer = await SendAsync(HttpMethod.Post, $"subjects/{Uri.EscapeDataString(subject)}", SchemaBody(schemaText), stop);
+        using var answer = await SendAsync(HttpMethod.Post, $"subjects/{Uri.EscapeDataString(subject)}",
+            SchemaBody(schemaText), stop);
         if (answer.Status == HttpStatusCode.NotFound)
-            throw new SchemaNotFoundException($"The registry at {_root} does not know this schema under subject '{subject}', and Registry:AutoRegister is "
-                + $"false: register it in the release pipeline. The registry says: {answer.Message}");
+            throw new SchemaNotFoundException($"The registry at {_root} does not know this schema under subject "
+                + $"'{subject}', and Registry:AutoRegister is false: register it in the release pipeline. The "
+                + $"registry says: {answer.Message}");
         return Understood(answer, $"subject '{subject}'").GetProperty("id").GetInt32();
     }
 
@@ -95,25 +104,30 @@ public sealed class RegistryClient
         return _guarded[subject] = true;
     }
 
-    private static string SchemaBody(string schemaText) => $$"""{"schema":{{JsonEncodedText(schemaText)}},"schemaType":"AVRO"}""";
+    private static string SchemaBody(string schemaText) =>
+        $$"""{"schema":{{JsonEncodedText(schemaText)}},"schemaType":"AVRO"}""";
 
     private static string JsonEncodedText(string text) => $"\"{System.Text.Json.JsonEncodedText.Encode(text)}\"";
 
     private JsonElement Understood(Answer answer, string about)
     {
-        if (answer.IsSuccess) return answer.Json ?? throw new RegistryUnavailableException($"The registry at {_root} answered {(int)answer.Status} about "
+        if (answer.IsSuccess) return answer.Json
+            ?? throw new RegistryUnavailableException($"The registry at {_root} answered {(int)answer.Status} about "
             + $"{about} with a body that is not JSON.");
         var said = $"The registry at {_root} answered {(int)answer.Status} about {about}: {answer.Message}";
         throw (int)answer.Status switch
         {
-            409 => new SchemaRefusedException($"{said} The new schema is not compatible ({SubjectCompatibility}) with an earlier version: give added and "
-                + $"removed fields a default, or give the event a new name."),
-            422 => new SchemaRefusedException($"{said} The registry does not accept this as a valid Avro schema or setting: correct it in the contracts."),
-            401 or 403 => new SchemaRefusedException($"{said} Allow this process to register schemas, or register them in the release pipeline and set "
+            409 => new SchemaRefusedException($"{said} The new schema is not compatible ({SubjectCompatibility}) "
+                + $"with an earlier version: give added and removed fields a default, or give the event a new name."),
+            422 => new SchemaRefusedException($"{said} The registry does not accept this as a valid Avro schema or "
+                + "setting: correct it in the contracts."),
+            401 or 403 => new SchemaRefusedException(
+                $"{said} Allow this process to register schemas, or register them in the release pipeline and set "
                 + $"Registry:AutoRegister to false."),
             404 => new SchemaNotFoundException(said),
             408 or 429 or >= 500 => new RegistryUnavailableException(said),
-            _ => new SchemaRefusedException($"{said} Check that Registry:Url is the address of a registry with Confluent's REST contract."),
+            _ => new SchemaRefusedException(
+                $"{said} Check that Registry:Url is the address of a registry with Confluent's REST contract."),
         };
     }
 
@@ -121,7 +135,8 @@ public sealed class RegistryClient
     {
         try
         {
-            using var response = await _retrying.ExecuteAsync(async token => await AttemptAsync(method, path, body, token), stop);
+            using var response = await _retrying.ExecuteAsync(async token =>
+                await AttemptAsync(method, path, body, token), stop);
             return await Answer.ReadAsync(response, stop);
         }
         catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException or IOException)
@@ -151,7 +166,8 @@ public sealed class RegistryClient
                 MaxDelay = LongestRetryDelay,
                 ShouldHandle = new PredicateBuilder<HttpResponseMessage>()
                     .Handle<HttpRequestException>().Handle<TimeoutRejectedException>()
-                    .HandleResult(r => r.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)r.StatusCode >= 500),
+                    .HandleResult(r => r.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
+                        || (int)r.StatusCode >= 500),
             })
             .AddTimeout(AttemptTimeout)
             .Build();
@@ -160,7 +176,9 @@ public sealed class RegistryClient
     {
         public bool IsSuccess => (int)Status is >= 200 and < 300;
         public JsonElement? Json => Document?.RootElement;
-        public string Message => Json is { ValueKind: JsonValueKind.Object } o && o.TryGetProperty("message", out var m) ? m.ToString() : "(no message)";
+        public string Message =>
+            Json is { ValueKind: JsonValueKind.Object } o && o.TryGetProperty("message", out var m)
+                ? m.ToString() : "(no message)";
 
         public static async Task<Answer> ReadAsync(HttpResponseMessage response, CancellationToken stop)
         {

@@ -1,9 +1,15 @@
 namespace Checkout.Chassis.Registry;
 
-/// <summary>The registry does not answer, or answers that it cannot now: an outage. Pause and ask again; the event at hand is not at fault.</summary>
+/// <summary>
+/// The registry does not answer, or answers that it cannot now: an outage. Pause and ask again; the event at hand is
+/// not at fault.
+/// </summary>
 public sealed class RegistryUnavailableException(string message, Exception? cause = null) : Exception(message, cause);
 
-/// <summary>The registry refuses the schema (incompatible, invalid, or not allowed). Asking again changes nothing until somebody acts.</summary>
+/// <summary>
+/// The registry refuses the schema (incompatible, invalid, or not allowed). Asking again changes nothing until somebody
+/// acts.
+/// </summary>
 public sealed class SchemaRefusedException(string message) : Exception(message);
 
 /// <summary>The registry answers that it has no such schema.</summary>

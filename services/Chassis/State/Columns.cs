@@ -6,8 +6,8 @@ using NpgsqlTypes;
 namespace Checkout.Chassis.State;
 
 /// <summary>
-/// How a key or a row lies in columns: a record in one for each of its constructor's parameters, named like it in snake case; anything else in one.
-/// Enums are kept by their names.
+/// How a key or a row lies in columns: a record in one for each of its constructor's parameters, named like it in snake
+/// case; anything else in one. Enums are kept by their names.
 /// </summary>
 internal sealed class Columns<T>
 {
@@ -28,7 +28,8 @@ internal sealed class Columns<T>
         _columns = constructor.GetParameters().Select(parameter =>
         {
             var property = typeof(T).GetProperty(parameter.Name!)
-                ?? throw new InvalidOperationException($"{typeof(T).Name} has no property {parameter.Name}: a row is a record.");
+                ?? throw new InvalidOperationException(
+                    $"{typeof(T).Name} has no property {parameter.Name}: a row is a record.");
             return new Column(JsonNamingPolicy.SnakeCaseLower.ConvertName(parameter.Name!), parameter.ParameterType,
                 nullability.Create(parameter).WriteState == NullabilityState.Nullable, property.GetValue);
         }).ToArray();
@@ -81,7 +82,8 @@ internal sealed class Columns<T>
         public string SqlType => _kind.SqlType;
 
         public object? Read(NpgsqlDataReader reader, int at) =>
-            reader.IsDBNull(at) ? null : _type.IsEnum ? Enum.Parse(_type, reader.GetString(at)) : _kind.Read(reader, at);
+            reader.IsDBNull(at)
+                ? null : _type.IsEnum ? Enum.Parse(_type, reader.GetString(at)) : _kind.Read(reader, at);
 
         public NpgsqlParameter Array(IReadOnlyList<T> of)
         {
@@ -101,7 +103,8 @@ internal sealed class Kind
 {
     public static readonly Kind[] All =
     [
-        Reference<string>("text", NpgsqlDbType.Text, (reader, at) => reader.GetString(at), StringComparer.Ordinal, type => type == typeof(string) || type.IsEnum),
+        Reference<string>("text", NpgsqlDbType.Text, (reader, at) => reader.GetString(at), StringComparer.Ordinal,
+            type => type == typeof(string) || type.IsEnum),
         Of("uuid", NpgsqlDbType.Uuid, (reader, at) => reader.GetGuid(at)),
         Of("bigint", NpgsqlDbType.Bigint, (reader, at) => reader.GetInt64(at)),
         Of("integer", NpgsqlDbType.Integer, (reader, at) => reader.GetInt32(at)),
@@ -116,19 +119,23 @@ internal sealed class Kind
     public required Func<object?[], Array> Array { get; init; }
     public required Comparison<object?> Compare { get; init; }
 
-    private static Kind Of<TValue>(string sqlType, NpgsqlDbType dbType, Func<NpgsqlDataReader, int, TValue> read) where TValue : struct => new()
-    {
-        SqlType = sqlType,
-        DbType = dbType,
-        Is = type => type == typeof(TValue),
-        Read = (reader, at) => read(reader, at),
-        // An array of nullable values costs more to write, and is seldom needed.
-        Array = values => values.Contains(null) ? System.Array.ConvertAll(values, v => (TValue?)v) : System.Array.ConvertAll(values, v => (TValue)v!),
-        Compare = Comparer<object?>.Default.Compare,
-    };
+    private static Kind Of<TValue>(string sqlType, NpgsqlDbType dbType, Func<NpgsqlDataReader, int, TValue> read)
+        where TValue : struct => new()
+        {
+            SqlType = sqlType,
+            DbType = dbType,
+            Is = type => type == typeof(TValue),
+            Read = (reader, at) => read(reader, at),
+            // An array of nullable values costs more to write, and is seldom needed.
+            Array = values =>
+                values.Contains(null)
+                    ? System.Array.ConvertAll(values, v => (TValue?)v) : System.Array.ConvertAll(values, v => (TValue)v!),
+            Compare = Comparer<object?>.Default.Compare,
+        };
 
     private static Kind Reference<TValue>(
-        string sqlType, NpgsqlDbType dbType, Func<NpgsqlDataReader, int, TValue> read, IComparer<TValue> comparer, Func<Type, bool> @is) where TValue : class => new()
+        string sqlType, NpgsqlDbType dbType, Func<NpgsqlDataReader, int, TValue> read, IComparer<TValue> comparer,
+        Func<Type, bool> @is) where TValue : class => new()
         {
             SqlType = sqlType,
             DbType = dbType,

@@ -3,17 +3,25 @@ using System.Text.Json;
 
 namespace Checkout.Chassis.State;
 
-/// <summary>Rows in memory: the twin of PostgreSQL's for simulation and for tests of decisions. Not safe for several threads.</summary>
+/// <summary>
+/// Rows in memory: the twin of PostgreSQL's for simulation and for tests of decisions. Not safe for several threads.
+/// </summary>
 public sealed class MemoryRows : IRowStore
 {
     private readonly Dictionary<string, object> _tables = [];
 
-    /// <summary>Told of every row before it is written, with its table and its key: may refuse it as a constraint of the database would.</summary>
+    /// <summary>
+    /// Told of every row before it is written, with its table and its key: may refuse it as a constraint of the
+    /// database would.
+    /// </summary>
     public Action<string, object, object> Check { get; init; } = (_, _, _) => { };
 
-    public IReadOnlyDictionary<TKey, TRow> All<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class => Of(table);
+    public IReadOnlyDictionary<TKey, TRow> All<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull
+        where TRow : class => Of(table);
 
-    /// <summary>Every row of a table as text, in order: by them two stores are compared. JSON keeps a time as fine as it is.</summary>
+    /// <summary>
+    /// Every row of a table as text, in order: by them two stores are compared. JSON keeps a time as fine as it is.
+    /// </summary>
     public IReadOnlyList<string> Texts(Table table)
     {
         var texts = new List<string>();
@@ -43,7 +51,8 @@ public sealed class MemoryRows : IRowStore
         foreach (var (key, row) in table.Changed)
         {
             Check(table.Name, key, row);
-            if (!rows.ContainsKey(key)) throw new InvalidOperationException($"{table.Name}: there is no {key} to update.");
+            if (!rows.ContainsKey(key))
+                throw new InvalidOperationException($"{table.Name}: there is no {key} to update.");
             rows[key] = row;
         }
     }

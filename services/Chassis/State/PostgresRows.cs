@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace Checkout.Chassis.State;
 
 /// <summary>
-/// Rows in PostgreSQL: adds a statement for each kind of row, not for each row, to a round trip. Every statement looks its rows up one by one in the
-/// index of their key: the nested subquery leaves the planner no other way, so that a plan made for an empty table is still good for a large one.
+/// Rows in PostgreSQL: adds a statement for each kind of row, not for each row, to a round trip. Every statement looks
+/// its rows up one by one in the index of their key: the nested subquery leaves the planner no other way, so that a
+/// plan made for an empty table is still good for a large one.
 /// </summary>
 public sealed class PostgresRows(RoundTrip trip) : IRowStore
 {
@@ -26,21 +27,28 @@ public sealed class PostgresRows(RoundTrip trip) : IRowStore
     {
         Load(table);
         if (table.Use is not Use.ReadOnly) Add(table, SqlOf(table).Insert, []);
-        if (table.Use is Use.Locked or Use.Hanging && Table<TKey, TRow>.RowColumns.Count > 0) Add(table, SqlOf(table).Update, []);
+        if (table.Use is Use.Locked or Use.Hanging && Table<TKey, TRow>.RowColumns.Count > 0)
+            Add(table, SqlOf(table).Update, []);
     }
 
-    private void Write<TKey, TRow>(Table<TKey, TRow> table, string sql, IReadOnlyList<(TKey Key, TRow Row)> rows) where TKey : notnull where TRow : class
+    private void Write<TKey, TRow>(Table<TKey, TRow> table, string sql, IReadOnlyList<(TKey Key, TRow Row)> rows)
+        where TKey : notnull where TRow : class
     {
         if (rows.Count > 0) Add(table, sql, rows);
     }
 
-    private void Add<TKey, TRow>(Table<TKey, TRow> table, string sql, IReadOnlyList<(TKey Key, TRow Row)> rows) where TKey : notnull where TRow : class
+    private void Add<TKey, TRow>(Table<TKey, TRow> table, string sql, IReadOnlyList<(TKey Key, TRow Row)> rows)
+        where TKey : notnull where TRow : class
     {
-        trip.Write(sql, [.. table.KeyColumn.Arrays(rows.Select(row => row.Key).ToList()), .. Table<TKey, TRow>.RowColumns.Arrays(rows.Select(row => row.Row).ToList())]);
+        trip.Write(sql,
+            [.. table.KeyColumn.Arrays(rows.Select(row => row.Key).ToList()),
+                .. Table<TKey, TRow>.RowColumns.Arrays(rows.Select(row => row.Row).ToList())]);
     }
 
-    private static Sql SqlOf<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class => Statements.GetOrAdd(
-        (table.Name, table.Use, typeof(TRow)), _ => new(table.Name, table.Use, table.KeyColumn.Names.ToList(), Table<TKey, TRow>.RowColumns.Names.ToList()));
+    private static Sql SqlOf<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class =>
+        Statements.GetOrAdd(
+        (table.Name, table.Use, typeof(TRow)),
+        _ => new(table.Name, table.Use, table.KeyColumn.Names.ToList(), Table<TKey, TRow>.RowColumns.Names.ToList()));
 
     private sealed class Sql
     {
@@ -51,19 +59,23 @@ public sealed class PostgresRows(RoundTrip trip) : IRowStore
             // LIMIT keeps the planner from turning the lookups into a join of its own choice, as FOR UPDATE does.
             Select = $"""
                 SELECT {List(all, "r.")} FROM {Unnest(key, "k")}
-                CROSS JOIN LATERAL (SELECT {List(all, "t.")} FROM {table} t WHERE {byKey} {(use == Use.Locked ? "FOR UPDATE" : "LIMIT 1")}) r
+                CROSS JOIN LATERAL (
+                    SELECT {List(all, "t.")} FROM {table} t WHERE {byKey} {(use == Use.Locked ? "FOR UPDATE" : "LIMIT 1")}) r
                 """;
             Insert = $"INSERT INTO {table} ({List(all)}) SELECT {List(all)} FROM {Unnest(all, "k")}";
-            Update = $"UPDATE {table} t SET {string.Join(", ", row.Select(column => $"{column} = k.{column}"))} FROM {Unnest(all, "k")} WHERE {byKey}";
+            Update = $"UPDATE {table} t SET {string.Join(", ", row.Select(column => $"{column} = k.{column}"))} FROM "
+                + $"{Unnest(all, "k")} WHERE {byKey}";
         }
 
         public string Select { get; }
         public string Insert { get; }
         public string Update { get; }
 
-        private static string List(IEnumerable<string> columns, string prefix = "") => string.Join(", ", columns.Select(column => prefix + column));
+        private static string List(IEnumerable<string> columns, string prefix = "") =>
+            string.Join(", ", columns.Select(column => prefix + column));
 
         private static string Unnest(IReadOnlyList<string> columns, string alias) =>
-            $"unnest({string.Join(", ", Enumerable.Range(1, columns.Count).Select(i => $"${i}"))}) AS {alias}({List(columns)})";
+            $"unnest({string.Join(", ", Enumerable.Range(1, columns.Count).Select(i => $"${i}"))}) AS "
+                + $"{alias}({List(columns)})";
     }
 }

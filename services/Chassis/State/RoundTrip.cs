@@ -4,8 +4,8 @@ using NpgsqlTypes;
 namespace Checkout.Chassis.State;
 
 /// <summary>
-/// Statements that go to PostgreSQL together and are answered together. They run one after the other, each with a snapshot of its own; the first that
-/// fails keeps those behind it from running.
+/// Statements that go to PostgreSQL together and are answered together. They run one after the other, each with a
+/// snapshot of its own; the first that fails keeps those behind it from running.
 /// </summary>
 public sealed class RoundTrip
 {
@@ -13,13 +13,15 @@ public sealed class RoundTrip
 
     /// <summary>What is to be sent, for whoever wants to look at it.</summary>
     public IEnumerable<(string Sql, IReadOnlyList<NpgsqlParameter> Parameters)> Statements =>
-        _statements.Select(statement => (statement.Command.CommandText, (IReadOnlyList<NpgsqlParameter>)statement.Command.Parameters.ToList()));
+        _statements.Select(statement =>
+            (statement.Command.CommandText, (IReadOnlyList<NpgsqlParameter>)statement.Command.Parameters.ToList()));
 
     /// <summary>A statement that answers with no rows.</summary>
     public void Write(string sql, params ReadOnlySpan<NpgsqlParameter> parameters) => Add(sql, read: null, parameters);
 
     /// <summary>A statement whose rows are read when the answer comes.</summary>
-    public void Read(string sql, Action<NpgsqlDataReader> row, params ReadOnlySpan<NpgsqlParameter> parameters) => Add(sql, row, parameters);
+    public void Read(string sql, Action<NpgsqlDataReader> row, params ReadOnlySpan<NpgsqlParameter> parameters) =>
+        Add(sql, row, parameters);
 
     /// <summary>Another's statements, behind those that are here.</summary>
     public void Add(RoundTrip other) => _statements.AddRange(other._statements);

@@ -1,8 +1,9 @@
 namespace Checkout.Chassis.State;
 
 /// <summary>
-/// The rows of state that one transaction is about. A service declares its tables here, once each; reads, writes, the shadow of a rebuild and the
-/// twin in memory follow from the declaration. Use: Ask for every step, load, run the steps in order, save.
+/// The rows of state that one transaction is about. A service declares its tables here, once each; reads, writes, the
+/// shadow of a rebuild and the twin in memory follow from the declaration. Use: Ask for every step, load, run the steps
+/// in order, save.
 /// </summary>
 public sealed class Rows
 {
@@ -11,30 +12,39 @@ public sealed class Rows
     /// <summary>In the order of their declaration, which is the order of their locks.</summary>
     public IReadOnlyList<Table> Tables => _tables;
 
-    /// <summary>Rows that are read by the statement that locks them, in key order: it gives their newest version (docs/decisions/0004).</summary>
+    /// <summary>
+    /// Rows that are read by the statement that locks them, in key order: it gives their newest version
+    /// (docs/decisions/0004).
+    /// </summary>
     /// <param name="key">The key's column; null where the key is a record, whose parts are columns.</param>
     /// <param name="unless">A step that carries this too does not ask for rows; named like a column.</param>
-    public Table<TKey, TRow> Locked<TKey, TRow>(string table, string? key = null, string? unless = null) where TKey : notnull where TRow : class =>
+    public Table<TKey, TRow> Locked<TKey, TRow>(string table, string? key = null, string? unless = null)
+        where TKey : notnull where TRow : class =>
         Add(new Table<TKey, TRow>(table, key, Use.Locked) { Unless = unless });
 
-    /// <summary>Rows that only change under another's lock, or are only ever inserted: read in a later statement than the locks.</summary>
+    /// <summary>
+    /// Rows that only change under another's lock, or are only ever inserted: read in a later statement than the locks.
+    /// </summary>
     /// <param name="rebuilt">False where the rows do not follow from events.</param>
-    public Table<TKey, TRow> Hanging<TKey, TRow>(string table, string? key = null, bool rebuilt = true) where TKey : notnull where TRow : class =>
+    public Table<TKey, TRow> Hanging<TKey, TRow>(string table, string? key = null, bool rebuilt = true)
+        where TKey : notnull where TRow : class =>
         Add(new Table<TKey, TRow>(table, key, Use.Hanging) { IsRebuilt = rebuilt });
 
     /// <summary>Another view of a table, to look at and not to change.</summary>
     /// <param name="askedBy">The only kind of step that asks for it.</param>
-    public Table<TKey, TRow> ReadOnly<TKey, TRow>(string table, string? key, Type askedBy) where TKey : notnull where TRow : class =>
+    public Table<TKey, TRow> ReadOnly<TKey, TRow>(string table, string? key, Type askedBy) where TKey : notnull
+        where TRow : class =>
         Add(new Table<TKey, TRow>(table, key, Use.ReadOnly) { AskedBy = askedBy, IsRebuilt = false });
 
     /// <summary>Rows that are only inserted.</summary>
     /// <param name="rebuilt">False where the rows do not follow from events.</param>
-    public Table<TKey, TRow> WriteOnly<TKey, TRow>(string table, string? key = null, bool rebuilt = true) where TKey : notnull where TRow : class =>
+    public Table<TKey, TRow> WriteOnly<TKey, TRow>(string table, string? key = null, bool rebuilt = true)
+        where TKey : notnull where TRow : class =>
         Add(new Table<TKey, TRow>(table, key, Use.WriteOnly) { IsRebuilt = rebuilt });
 
     /// <summary>
-    /// A step, which is an event or a command, is about the rows whose keys it carries: of every table each part of whose key it has as a property of
-    /// that name (customer_id is CustomerId).
+    /// A step, which is an event or a command, is about the rows whose keys it carries: of every table each part of
+    /// whose key it has as a property of that name (customer_id is CustomerId).
     /// </summary>
     public void Ask(object step)
     {

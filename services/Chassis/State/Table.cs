@@ -38,11 +38,13 @@ public abstract class Table(string name, Use use)
 
 /// <inheritdoc cref="Table"/>
 /// <param name="key">The key's column; null where the key is a record, whose parts are columns.</param>
-public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table(name, use) where TKey : notnull where TRow : class
+public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table(name, use) where TKey : notnull
+    where TRow : class
 {
     // What follows from the declaration, once for all transactions.
     private static readonly ConcurrentDictionary<string, Columns<TKey>> KeyColumns = new();
-    private static readonly ConcurrentDictionary<(Type Step, string? Key, string? Unless), Func<object, object?>?> Keys = new();
+    private static readonly ConcurrentDictionary<(
+        Type Step, string? Key, string? Unless), Func<object, object?>?> Keys = new();
 
     private readonly HashSet<TKey> _asked = [];
     private readonly Dictionary<TKey, TRow> _rows = [];
@@ -60,18 +62,23 @@ public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table
     internal IReadOnlyList<(TKey Key, TRow Row)> Added => InOrder(_added).ConvertAll(id => (id, _rows[id]));
 
     /// <summary>Of what was there before.</summary>
-    internal IReadOnlyList<(TKey Key, TRow Row)> Changed => InOrder(_changed.Where(id => !_added.Contains(id))).ConvertAll(id => (id, _rows[id]));
+    internal IReadOnlyList<(TKey Key, TRow Row)> Changed =>
+        InOrder(_changed.Where(id => !_added.Contains(id))).ConvertAll(id => (id, _rows[id]));
 
     public override IEnumerable<(string Name, string SqlType, bool IsNullable, bool IsKey)> Declared =>
-        KeyColumn.All.Select(c => (c.Name, c.SqlType, c.IsNullable, true)).Concat(RowColumns.All.Select(c => (c.Name, c.SqlType, c.IsNullable, false)));
+        KeyColumn.All.Select(c => (c.Name, c.SqlType, c.IsNullable, true))
+            .Concat(RowColumns.All.Select(c => (c.Name, c.SqlType, c.IsNullable, false)));
 
     /// <summary>The row as it is now; null where there is none.</summary>
     /// <exception cref="InvalidOperationException">Nothing asked for this key before the rows were read.</exception>
     public TRow? this[TKey id] => _rows.TryGetValue(id, out var row) ? row
         : _asked.Contains(id) ? null
-        : throw new InvalidOperationException($"The row {id} of {Name} is needed, and no step that runs here carries its key.");
+        : throw new InvalidOperationException(
+            $"The row {id} of {Name} is needed, and no step that runs here carries its key.");
 
-    /// <summary>A new row; inserted plainly, so whoever made it meanwhile makes the transaction fail and start again.</summary>
+    /// <summary>
+    /// A new row; inserted plainly, so whoever made it meanwhile makes the transaction fail and start again.
+    /// </summary>
     public void Add(TKey id, TRow row)
     {
         if (_rows.ContainsKey(id)) throw new InvalidOperationException($"{Name} has a row {id} already.");
@@ -79,7 +86,8 @@ public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table
     }
 
     /// <exception cref="InvalidOperationException">There is no such row.</exception>
-    public void Change(TKey id, Func<TRow, TRow> change) => Set(id, change(this[id] ?? throw new InvalidOperationException($"{Name} has no row {id} to change.")));
+    public void Change(TKey id, Func<TRow, TRow> change) =>
+        Set(id, change(this[id] ?? throw new InvalidOperationException($"{Name} has no row {id} to change.")));
 
     /// <summary>Changes the row, or makes it from null.</summary>
     public void Put(TKey id, Func<TRow?, TRow> change) => Set(id, change(this[id]));
@@ -133,7 +141,9 @@ public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table
         return ordered;
     }
 
-    /// <summary>Null where a step of this type does not carry the key; its answer is null where this one does not.</summary>
+    /// <summary>
+    /// Null where a step of this type does not carry the key; its answer is null where this one does not.
+    /// </summary>
     private Func<object, object?>? KeyOf(Type step)
     {
         if (Unless is not null && step.GetProperty(Pascal(Unless)) is not null) return null;

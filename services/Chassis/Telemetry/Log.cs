@@ -14,11 +14,14 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Error, "Migration: {What}")]
     public static partial void MigrationError(ILogger logger, Exception? exception, string what);
 
-    [LoggerMessage(4, LogLevel.Warning, "The database does not answer yet ({Problem}); trying again in {DelayMs:F0} ms")]
+    [LoggerMessage(4, LogLevel.Warning,
+        "The database does not answer yet ({Problem}); trying again in {DelayMs:F0} ms")]
     public static partial void WaitingForDatabase(ILogger logger, string problem, double delayMs);
 
-    [LoggerMessage(10, LogLevel.Debug, "{Reaction} on {Topic} position {Position}, correlation {CorrelationId}: {Events} events")]
-    public static partial void Reacted(ILogger logger, string reaction, string topic, long position, string? correlationId, int events);
+    [LoggerMessage(10, LogLevel.Debug,
+        "{Reaction} on {Topic} position {Position}, correlation {CorrelationId}: {Events} events")]
+    public static partial void Reacted(ILogger logger, string reaction, string topic, long position,
+        string? correlationId, int events);
 
     [LoggerMessage(11, LogLevel.Error, "Parked {Topic}/{Partition} position {Position}: {Reason}")]
     public static partial void Parked(ILogger logger, string topic, int partition, long position, string reason);
@@ -26,7 +29,8 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Warning, "Outage, the batch is kept and tried again in {DelayMs:F0} ms: {Problem}")]
     public static partial void Outage(ILogger logger, string problem, double delayMs);
 
-    [LoggerMessage(13, LogLevel.Warning, "A batch of {Records} failed by its data and is handled one by one: {Problem}")]
+    [LoggerMessage(13, LogLevel.Warning,
+        "A batch of {Records} failed by its data and is handled one by one: {Problem}")]
     public static partial void OneByOne(ILogger logger, int records, string problem);
 
     [LoggerMessage(14, LogLevel.Debug, "A transaction came to nothing and is tried again: {Problem}")]
@@ -47,11 +51,14 @@ internal static partial class Log
     [LoggerMessage(20, LogLevel.Debug, "Kafka client: {Facility} {Message}")]
     public static partial void KafkaClient(ILogger logger, string facility, string message);
 
-    [LoggerMessage(21, LogLevel.Warning, "{Topic}/{Partition}: handled up to {Handled}, but {Position} came and is not its successor; reading the partition from its start")]
+    [LoggerMessage(21, LogLevel.Warning, "{Topic}/{Partition}: handled up to {Handled}, but {Position} came and is "
+        + "not its successor; reading the partition from its start")]
     public static partial void ReadsFromStart(ILogger logger, string topic, int partition, long handled, long position);
 
-    [LoggerMessage(22, LogLevel.Error, "{Topic}/{Partition}: the record after position {Handled} is missing ({Position} follows {Previous}); the partition is held until it comes")]
-    public static partial void RecordMissing(ILogger logger, string topic, int partition, long handled, long position, long previous);
+    [LoggerMessage(22, LogLevel.Error, "{Topic}/{Partition}: the record after position {Handled} is missing "
+        + "({Position} follows {Previous}); the partition is held until it comes")]
+    public static partial void RecordMissing(ILogger logger, string topic, int partition, long handled, long position,
+        long previous);
 
     [LoggerMessage(23, LogLevel.Information, "{Topic}/{Partition}: the chain is whole again")]
     public static partial void ChainWholeAgain(ILogger logger, string topic, int partition);
@@ -59,7 +66,8 @@ internal static partial class Log
     [LoggerMessage(24, LogLevel.Warning, "{Topic} was made anew: it is read from its start")]
     public static partial void TopicRemade(ILogger logger, string topic);
 
-    [LoggerMessage(25, LogLevel.Warning, "The consumer had given up every broker it knew, and was given the bootstrap servers again (docs/decisions/0008)")]
+    [LoggerMessage(25, LogLevel.Warning, "The consumer had given up every broker it knew, and was given the "
+        + "bootstrap servers again (docs/decisions/0008)")]
     public static partial void BrokersLost(ILogger logger);
 
     [LoggerMessage(26, LogLevel.Error, "A new consumer takes the place of one that does not read: {Why}")]
@@ -68,6 +76,7 @@ internal static partial class Log
     [LoggerMessage(27, LogLevel.Warning, "The consumer did not close within {Seconds} s and is left to itself")]
     public static partial void ConsumerDoesNotClose(ILogger logger, double seconds);
 
-    [LoggerMessage(30, LogLevel.Warning, "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
+    [LoggerMessage(30, LogLevel.Warning,
+        "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
     public static partial void GroupOneByOne(ILogger logger, int requests, string problem);
 }

@@ -12,13 +12,17 @@ using OpenTelemetry.Trace;
 
 namespace Checkout.Chassis.Telemetry;
 
-/// <summary>What every process tells of itself: JSON log lines with trace ids, traces by OTLP, /metrics for Prometheus, /health/live and /health/ready.</summary>
+/// <summary>
+/// What every process tells of itself: JSON log lines with trace ids, traces by OTLP, /metrics for Prometheus,
+/// /health/live and /health/ready.
+/// </summary>
 public static class TelemetryExtensions
 {
     private const string ReadyTag = "ready";
 
     /// <param name="activitySources">Names of the activity sources and meters beside those of the chassis.</param>
-    public static void AddTelemetry(this WebApplicationBuilder builder, string service, TelemetryOptions options, params string[] activitySources)
+    public static void AddTelemetry(this WebApplicationBuilder builder, string service, TelemetryOptions options,
+        params string[] activitySources)
     {
         builder.Logging.ClearProviders();
         builder.Logging.AddJsonConsole(console =>
@@ -27,12 +31,14 @@ public static class TelemetryExtensions
             console.UseUtcTimestamp = true;
             console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
         });
-        builder.Logging.Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        builder.Logging.Configure(logging =>
+            logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
 
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(service, serviceInstanceId: options.InstanceId))
             .WithMetrics(metrics => metrics
-                .AddMeter(TelemetryNames.Chassis, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddMeter(activitySources)
+                .AddMeter(TelemetryNames.Chassis, "Npgsql", "Microsoft.AspNetCore.Hosting",
+                    "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddMeter(activitySources)
                 .AddPrometheusExporter());
         if (options.OtlpEndpoint is not null)
             telemetry.WithTracing(tracing => tracing
@@ -41,7 +47,8 @@ public static class TelemetryExtensions
                 .AddNpgsql()
                 .AddOtlpExporter());
         else
-            // Without a collector nothing is recorded, but the context is made and carried on all the same, so that what joins later finds one trace.
+            // Without a collector nothing is recorded, but the context is made and carried on all the same, so that
+            // what joins later finds one trace.
             Propagate([TelemetryNames.Chassis, .. activitySources]);
 
         builder.Services.AddHealthChecks();
@@ -60,7 +67,8 @@ public static class TelemetryExtensions
             ResponseWriter = (context, report) => context.Response.WriteAsJsonAsync(new
             {
                 status = report.Status.ToString(),
-                checks = report.Entries.ToDictionary(e => e.Key, e => new { status = e.Value.Status.ToString(), e.Value.Description }),
+                checks = report.Entries.ToDictionary(e => e.Key,
+                    e => new { status = e.Value.Status.ToString(), e.Value.Description }),
             }, context.RequestAborted),
         });
     }

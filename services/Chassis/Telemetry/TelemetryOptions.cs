@@ -9,11 +9,13 @@ public sealed class TelemetryOptions
     public string InstanceId { get; set; } = Environment.MachineName;
 
     /// <summary>Spans are exported only where somebody takes them.</summary>
-    public string? OtlpEndpoint { get; set; } = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 } endpoint ? endpoint : null;
+    public string? OtlpEndpoint { get; set; } = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT")
+        is { Length: > 0 } endpoint ? endpoint : null;
 
     public IEnumerable<string> Problems()
     {
         if (OtlpEndpoint is not null && !Uri.TryCreate(OtlpEndpoint, UriKind.Absolute, out _))
-            yield return $"OTEL_EXPORTER_OTLP_ENDPOINT is '{OtlpEndpoint}'; give an absolute address such as http://localhost:4317, or leave it unset.";
+            yield return $"OTEL_EXPORTER_OTLP_ENDPOINT is '{OtlpEndpoint}'; give an absolute address such as "
+                + "http://localhost:4317, or leave it unset.";
     }
 }

@@ -8,7 +8,8 @@ public static class ConfluentFrame
     public const int HeaderBytes = 5;
 
     /// <summary>Swaps the header of an event at rest for that of the wire; the body is the same bytes.</summary>
-    public static byte[] FromSingleObject(ReadOnlySpan<byte> atRest, int schemaId) => Frame(schemaId, atRest[SingleObject.HeaderBytes..]);
+    public static byte[] FromSingleObject(ReadOnlySpan<byte> atRest, int schemaId) =>
+        Frame(schemaId, atRest[SingleObject.HeaderBytes..]);
 
     public static byte[] Frame(int schemaId, ReadOnlySpan<byte> body)
     {

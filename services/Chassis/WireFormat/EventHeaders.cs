@@ -1,6 +1,8 @@
 namespace Checkout.Chassis.WireFormat;
 
-/// <summary>Record headers: CloudEvents 1.0 binary mode for Kafka (ce_ prefix, UTF-8), W3C trace context, and the chain.</summary>
+/// <summary>
+/// Record headers: CloudEvents 1.0 binary mode for Kafka (ce_ prefix, UTF-8), W3C trace context, and the chain.
+/// </summary>
 public static class EventHeaders
 {
     public const string SpecVersion = "ce_specversion";

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Checkout.Chassis.WireFormat;
 
-/// <summary>The hash of Kafka's Java partitioner (librdkafka: murmur2_random), made non-negative as Kafka does: partition = hash modulo count.</summary>
+/// <summary>
+/// The hash of Kafka's Java partitioner (librdkafka: murmur2_random), made non-negative as Kafka does: partition = hash
+/// modulo count.
+/// </summary>
 public static class Murmur2
 {
     public static int Hash(string key) => Hash(Encoding.UTF8.GetBytes(key));

@@ -3,7 +3,10 @@ using Confluent.Kafka;
 
 namespace Checkout.LogTailer.Verifying;
 
-/// <summary>Reads a topic from its start, each partition at the pace it is asked for; what comes too early for one waits in memory, up to a limit. One caller at a time.</summary>
+/// <summary>
+/// Reads a topic from its start, each partition at the pace it is asked for; what comes too early for one waits in
+/// memory, up to a limit. One caller at a time.
+/// </summary>
 internal sealed class TopicRecords : IDisposable
 {
     private const int MaxAheadRecords = 5_000;
@@ -14,7 +17,8 @@ internal sealed class TopicRecords : IDisposable
 
     private readonly string _topic;
     private readonly IConsumer<byte[], byte[]> _consumer;
-    // A broker answers a connection's requests one after the other: a question for an end would wait behind a fetch that waits for records, half a second for each partition.
+    // A broker answers a connection's requests one after the other: a question for an end would wait behind a fetch
+    // that waits for records, half a second for each partition.
     private readonly IConsumer<byte[], byte[]> _asking;
     private readonly Queue<ConsumeResult<byte[], byte[]>>[] _ahead;
     private readonly HashSet<int> _paused = [];
@@ -27,10 +31,14 @@ internal sealed class TopicRecords : IDisposable
         _asking = kafka.Consumer();
         _ahead = [.. Enumerable.Range(0, partitions).Select(_ => new Queue<ConsumeResult<byte[], byte[]>>())];
         _next = new long[partitions];
-        _consumer.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
+        _consumer.Assign(Enumerable.Range(0, partitions)
+            .Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
     }
 
-    /// <summary>The partition's next record, which stays the next until it is taken; null when it has no further one and no partition had one for so long.</summary>
+    /// <summary>
+    /// The partition's next record, which stays the next until it is taken; null when it has no further one and no
+    /// partition had one for so long.
+    /// </summary>
     /// <exception cref="KafkaException">Records are there and do not come, or the brokers do not say.</exception>
     public ConsumeResult<byte[], byte[]>? Peek(int partition, TimeSpan patience, CancellationToken stop)
     {
@@ -40,14 +48,16 @@ internal sealed class TopicRecords : IDisposable
             if (Consume() is { } record)
             {
                 _ahead[record.Partition.Value].Enqueue(record);
-                if (_ahead[record.Partition.Value].Count == MaxAheadRecords && record.Partition.Value != partition) Pause(record.Partition.Value);
+                if (_ahead[record.Partition.Value].Count == MaxAheadRecords && record.Partition.Value != partition)
+                    Pause(record.Partition.Value);
                 silent.Restart();
             }
             else if (silent.Elapsed > patience)
             {
                 if (!HasMore(partition)) return null;
                 if (silent.Elapsed > patience * SlownessFactor)
-                    throw new KafkaException(new Error(ErrorCode.Local_TimedOut, $"the records at the end of {_topic}/{partition} did not come within {silent.Elapsed.TotalSeconds:F0} s."));
+                    throw new KafkaException(new Error(ErrorCode.Local_TimedOut, "the records at the end of "
+                        + $"{_topic}/{partition} did not come within {silent.Elapsed.TotalSeconds:F0} s."));
             }
         }
         return _ahead[partition].Peek();
@@ -79,13 +89,16 @@ internal sealed class TopicRecords : IDisposable
             var marks = Watermarks(partition);
             return Math.Max(_next[partition], marks.Low.Value) < marks.High.Value;
         }
-        catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_UnknownPartition or ErrorCode.Local_UnknownTopic or ErrorCode.UnknownTopicOrPart)
+        catch (KafkaException e)
+            when (e.Error.Code is ErrorCode.Local_UnknownPartition or ErrorCode.Local_UnknownTopic
+                or ErrorCode.UnknownTopicOrPart)
         {
             return false;
         }
     }
 
-    private WatermarkOffsets Watermarks(int partition) => _asking.QueryWatermarkOffsets(new(_topic, partition), WatermarkTimeout);
+    private WatermarkOffsets Watermarks(int partition) =>
+        _asking.QueryWatermarkOffsets(new(_topic, partition), WatermarkTimeout);
 
     private ConsumeResult<byte[], byte[]>? Consume()
     {

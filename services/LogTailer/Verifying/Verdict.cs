@@ -2,10 +2,14 @@ namespace Checkout.LogTailer.Verifying;
 
 /// <summary>What comparing one store with its topic came to.</summary>
 /// <param name="Events">Events of the store that were compared.</param>
-/// <param name="Duplicates">Records that repeat an event which the topic already held; consumers drop them by their position.</param>
-/// <param name="Forgotten">Events that the in-memory broker keeps no more, 5 MiB a partition being all it keeps; 0 on a real Kafka.</param>
-/// <param name="Difference">The first difference, in a sentence; null where store and topic hold the same events.</param>
-public sealed record Verdict(string Store, string Topic, long Events, long Duplicates, long Forgotten, string? Difference)
+/// <param name="Duplicates">Records that repeat an event which the topic already held; consumers drop them by their
+/// position.</param>
+/// <param name="Forgotten">Events that the in-memory broker keeps no more, 5 MiB a partition being all it keeps; 0 on a
+/// real Kafka.</param>
+/// <param name="Difference">The first difference, in a sentence; null where store and topic hold the same
+/// events.</param>
+public sealed record Verdict(string Store, string Topic, long Events, long Duplicates, long Forgotten,
+    string? Difference)
 {
     public override string ToString() => Difference is null
         ? $"{Store}: {Topic} holds the store's {Events} events, the same and in the same order{Beside}."

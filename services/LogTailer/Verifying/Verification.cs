@@ -8,29 +8,36 @@ using Confluent.Kafka;
 namespace Checkout.LogTailer.Verifying;
 
 /// <summary>
-/// Holds a topic against its store, event by event: that each of the store's events is there in its order, byte for byte, and nothing else is. The store is read in
-/// short pages, so no snapshot stays open that would slow the appends; what is appended meanwhile is looked at as far as it is on the topic.
+/// Holds a topic against its store, event by event: that each of the store's events is there in its order, byte for
+/// byte, and nothing else is. The store is read in short pages, so no snapshot stays open that would slow the appends;
+/// what is appended meanwhile is looked at as far as it is on the topic.
 /// </summary>
-/// <param name="patience">How long a record may keep the comparison waiting while nothing comes from the topic at all.</param>
-public sealed class Verification(string storeName, StoreDatabase database, KafkaClients kafka, RegistryClient registry, TimeSpan patience)
+/// <param name="patience">How long a record may keep the comparison waiting while nothing comes from the topic at
+/// all.</param>
+public sealed class Verification(string storeName, StoreDatabase database, KafkaClients kafka, RegistryClient registry,
+    TimeSpan patience)
 {
     private readonly Dictionary<(int Id, long Fingerprint), bool> _sameSchema = [];
     private readonly List<Record> _repeated = [];
     private long _duplicates;
     private long _forgotten;
 
-    /// <summary>Calls <paramref name="progress"/> after each page with the number of events compared and their total.</summary>
+    /// <summary>
+    /// Calls <paramref name="progress"/> after each page with the number of events compared and their total.
+    /// </summary>
     /// <exception cref="Npgsql.NpgsqlException">The database does not answer.</exception>
     /// <exception cref="RegistryUnavailableException">The registry does not answer.</exception>
     public async Task<Verdict> RunAsync(Action<long, long>? progress, CancellationToken stop)
     {
-        var head = await database.HeadAsync(stop) ?? throw new InvalidOperationException($"{storeName} has no event store yet.");
+        var head = await database.HeadAsync(stop)
+            ?? throw new InvalidOperationException($"{storeName} has no event store yet.");
         using var records = new TopicRecords(kafka, head.Topic, head.Partitions);
         var difference = await CompareAsync(head, records, progress, stop) ?? await BeyondAsync(head, records, stop);
         return new(storeName, head.Topic, head.Position, _duplicates, _forgotten, difference);
     }
 
-    private async Task<string?> CompareAsync(Head head, TopicRecords records, Action<long, long>? progress, CancellationToken stop)
+    private async Task<string?> CompareAsync(Head head, TopicRecords records, Action<long, long>? progress,
+        CancellationToken stop)
     {
         var expected = new KafkaRecord(head.Source);
         var all = Enumerable.Range(0, head.Partitions).ToArray();
@@ -45,7 +52,8 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
             {
                 var (record, missing) = await Task.Run(() => Find(head, records, e, last[e.Partition], stop), stop);
                 if (missing is not null) return missing;
-                if (record is not null && await DifferenceAsync(expected, e, record, stop) is { } difference) return difference;
+                if (record is not null && await DifferenceAsync(expected, e, record, stop) is { } difference)
+                    return difference;
                 last[e.Partition] = e.Position;
             }
             if (await RepeatedAsync(stop) is { } invented) return invented;
@@ -59,16 +67,19 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
     }
 
     /// <summary>
-    /// The record of this event, found by the rule of the consumers: what repeats earlier ones is set aside, and so is what comes before its predecessor, as it lies at the start of a partition
-    /// that lost its first records and got them again at its end. Neither where the in-memory broker keeps the event no more.
+    /// The record of this event, found by the rule of the consumers: what repeats earlier ones is set aside, and so is
+    /// what comes before its predecessor, as it lies at the start of a partition that lost its first records and got
+    /// them again at its end. Neither where the in-memory broker keeps the event no more.
     /// </summary>
-    private (Record? Record, string? Missing) Find(Head head, TopicRecords records, StoredEvent e, long last, CancellationToken stop)
+    private (Record? Record, string? Missing) Find(Head head, TopicRecords records, StoredEvent e, long last,
+        CancellationToken stop)
     {
         for (Record? early = null; ;)
         {
             if (records.Peek(e.Partition, patience, stop) is not { } raw) return (null, Missing(e, last, early));
             if (Record.From(raw) is not { } record) return (null, Foreign(raw));
-            if (record.Position > e.Position && kafka.InMemory && records.Next(e.Partition) == 0 && raw.Offset.Value > 0)
+            if (record.Position > e.Position && kafka.InMemory && records.Next(e.Partition) == 0
+                && raw.Offset.Value > 0)
             {
                 _forgotten++;
                 return (null, null);
@@ -80,40 +91,51 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
         }
     }
 
-    private static string Missing(StoredEvent e, long last, Record? early) => $"event {e.EventId} at position {e.Position} is not there: " + (early is null
+    private static string Missing(StoredEvent e, long last, Record? early) =>
+        $"event {e.EventId} at position {e.Position} is not there: " + (early is null
         ? $"partition {e.Partition} ends after position {last}."
-        : $"on partition {e.Partition}, offset {early.Raw.Offset.Value} holds position {early.Position} after position {last}.");
+        : $"on partition {e.Partition}, offset {early.Raw.Offset.Value} holds position {early.Position} after "
+            + $"position {last}.");
 
-    private async Task<string?> DifferenceAsync(KafkaRecord expected, StoredEvent e, Record record, CancellationToken stop)
+    private async Task<string?> DifferenceAsync(KafkaRecord expected, StoredEvent e, Record record,
+        CancellationToken stop)
     {
-        if (!ConfluentFrame.TryReadSchemaId(record.Raw.Message.Value, out var schemaId)) return Differs(e, record, "value", "the Confluent wire format", "another");
+        if (!ConfluentFrame.TryReadSchemaId(record.Raw.Message.Value, out var schemaId))
+            return Differs(e, record, "value", "the Confluent wire format", "another");
         return Difference(expected, e, record, schemaId)
-            ?? (await IsSameSchemaAsync(schemaId, e, stop) ? null : Differs(e, record, "schema", $"fingerprint {Convert.ToHexString(e.Payload, 2, 8)}", $"registry id {schemaId}"));
+            ?? (await IsSameSchemaAsync(schemaId, e, stop) ? null : Differs(e, record, "schema",
+                $"fingerprint {Convert.ToHexString(e.Payload, 2, 8)}", $"registry id {schemaId}"));
     }
 
     private static string? Difference(KafkaRecord expected, StoredEvent e, Record record, int schemaId)
     {
         expected.Fill(e, schemaId);
         var message = record.Raw.Message;
-        if (!expected[expected.Key].SequenceEqual(message.Key)) return Differs(e, record, "key", e.Key, Encoding.UTF8.GetString(message.Key ?? []));
+        if (!expected[expected.Key].SequenceEqual(message.Key))
+            return Differs(e, record, "key", e.Key, Encoding.UTF8.GetString(message.Key ?? []));
         for (var i = 0; i < Math.Max(expected.Headers.Length, message.Headers.Count); i++)
         {
-            var ours = i < expected.Headers.Length ? Text(expected.Headers[i].Name.Text, expected[expected.Headers[i].Value]) : "nothing";
-            var its = i < message.Headers.Count ? Text(message.Headers[i].Key, message.Headers[i].GetValueBytes()) : "nothing";
+            var ours = i < expected.Headers.Length
+                ? Text(expected.Headers[i].Name.Text, expected[expected.Headers[i].Value]) : "nothing";
+            var its = i < message.Headers.Count
+                ? Text(message.Headers[i].Key, message.Headers[i].GetValueBytes()) : "nothing";
             if (ours != its) return Differs(e, record, "header", ours, its);
         }
         return expected[expected.Value].SequenceEqual(message.Value) ? null
-            : Differs(e, record, "value", $"{e.Payload.Length - SingleObject.HeaderBytes} bytes", $"{message.Value.Length - ConfluentFrame.HeaderBytes} others");
+            : Differs(e, record, "value", $"{e.Payload.Length - SingleObject.HeaderBytes} bytes",
+                $"{message.Value.Length - ConfluentFrame.HeaderBytes} others");
     }
 
     private static string Differs(StoredEvent e, Record record, string what, string stored, string published) =>
-        $"event {e.EventId} at position {e.Position} has the {what} {stored} in the store and {published} on partition {e.Partition} at offset {record.Raw.Offset.Value}.";
+        $"event {e.EventId} at position {e.Position} has the {what} {stored} in the store and {published} on "
+            + $"partition {e.Partition} at offset {record.Raw.Offset.Value}.";
 
     private async ValueTask<bool> IsSameSchemaAsync(int id, StoredEvent e, CancellationToken stop)
     {
         if (!SingleObject.TryReadFingerprint(e.Payload, out var fingerprint)) return false;
         if (_sameSchema.TryGetValue((id, fingerprint), out var known)) return known;
-        var same = await database.SchemaAsync(e.Payload.AsMemory(2, 8), stop) is { } stored && Canonical(stored) == Canonical(await PublishedAsync(id, stop));
+        var same = await database.SchemaAsync(e.Payload.AsMemory(2, 8), stop) is { } stored
+            && Canonical(stored) == Canonical(await PublishedAsync(id, stop));
         return _sameSchema[(id, fingerprint)] = same;
     }
 
@@ -130,15 +152,20 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
     }
 
     /// <summary>A registry may write a schema otherwise than it was registered.</summary>
-    private static string? Canonical(string? schema) => schema is null ? null : SchemaNormalization.ToParsingForm(Schema.Parse(schema));
+    private static string? Canonical(string? schema) =>
+        schema is null ? null : SchemaNormalization.ToParsingForm(Schema.Parse(schema));
 
-    /// <summary>What lies behind the store's last event: repetitions, and what was appended meanwhile. Nothing may be there that the store does not hold.</summary>
+    /// <summary>
+    /// What lies behind the store's last event: repetitions, and what was appended meanwhile. Nothing may be there that
+    /// the store does not hold.
+    /// </summary>
     private async Task<string?> BeyondAsync(Head head, TopicRecords records, CancellationToken stop)
     {
         for (var p = 0; p < head.Partitions; p++)
         {
             var end = await Task.Run(() => records.End(p), stop);
-            while (records.Next(p) < end && await Task.Run(() => records.Peek(p, patience, stop), stop) is { } raw && raw.Offset.Value < end)
+            while (records.Next(p) < end && await Task.Run(() => records.Peek(p, patience, stop), stop) is { } raw
+                && raw.Offset.Value < end)
             {
                 if (Record.From(raw) is not { } record) return Foreign(raw);
                 records.Take(p);
@@ -161,22 +188,27 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
     {
         if (_repeated.Count == 0) return null;
         var stored = await database.EventsAtAsync([.. _repeated.Select(r => r.Position).Distinct()], stop);
-        var invented = _repeated.Find(r => !stored.TryGetValue(r.Position, out var at) || at.EventId != r.EventId || at.Partition != r.Raw.Partition.Value);
+        var invented = _repeated.Find(r => !stored.TryGetValue(r.Position, out var at) || at.EventId != r.EventId
+            || at.Partition != r.Raw.Partition.Value);
         _repeated.Clear();
         return invented is null ? null
-            : $"partition {invented.Raw.Partition.Value} offset {invented.Raw.Offset.Value} holds event {invented.EventId} at position {invented.Position}, which the store does not have there.";
+            : $"partition {invented.Raw.Partition.Value} offset {invented.Raw.Offset.Value} holds event "
+                + $"{invented.EventId} at position {invented.Position}, which the store does not have there.";
     }
 
     private static string Foreign(ConsumeResult<byte[], byte[]> raw) =>
-        $"partition {raw.Partition.Value} offset {raw.Offset.Value} holds a record without {EventHeaders.Sequence} and {EventHeaders.Id}, which no LogTailer wrote.";
+        $"partition {raw.Partition.Value} offset {raw.Offset.Value} holds a record without {EventHeaders.Sequence} "
+            + $"and {EventHeaders.Id}, which no LogTailer wrote.";
 
     private static string Text(string name, ReadOnlySpan<byte> value) => $"{name}={Encoding.UTF8.GetString(value)}";
 
     private sealed record Record(ConsumeResult<byte[], byte[]> Raw, long Position, Guid EventId)
     {
         public static Record? From(ConsumeResult<byte[], byte[]> raw) =>
-            raw.Message.Headers.TryGetLastBytes(EventHeaders.Sequence, out var sequence) && Utf8Parser.TryParse(sequence, out long position, out var read) && read == sequence.Length
-                && raw.Message.Headers.TryGetLastBytes(EventHeaders.Id, out var id) && Utf8Parser.TryParse(id, out Guid eventId, out _)
+            raw.Message.Headers.TryGetLastBytes(EventHeaders.Sequence, out var sequence)
+                && Utf8Parser.TryParse(sequence, out long position, out var read) && read == sequence.Length
+                && raw.Message.Headers.TryGetLastBytes(EventHeaders.Id, out var id)
+                && Utf8Parser.TryParse(id, out Guid eventId, out _)
                 ? new(raw, position, eventId)
                 : null;
     }

@@ -15,13 +15,16 @@ public sealed class CheckoutQueries(NpgsqlDataSource database, TimeProvider time
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
-            SELECT sku AS "Sku", price_coins AS "PriceCoins", status AS "Status", reason AS "Reason", created_at AS "CreatedAt", expires_at AS "ExpiresAt", ended_at AS "EndedAt"
+            SELECT sku AS "Sku", price_coins AS "PriceCoins", status AS "Status", reason AS "Reason",
+                   created_at AS "CreatedAt", expires_at AS "ExpiresAt", ended_at AS "EndedAt"
             FROM checkouts WHERE checkout_id = @checkoutId AND customer_id = @customerId;
 
-            SELECT type AS "Type", source AS "Source", occurred_at AS "At", traceparent AS "TraceParent" FROM events CROSS JOIN (SELECT source FROM head) AS own
+            SELECT type AS "Type", source AS "Source", occurred_at AS "At", traceparent AS "TraceParent"
+            FROM events CROSS JOIN (SELECT source FROM head) AS own
             WHERE correlation_id = @correlation ORDER BY position;
 
-            SELECT type AS "Type", source AS "Source", occurred_at AS "At", NULL AS "TraceParent" FROM observations WHERE checkout_id = @checkoutId
+            SELECT type AS "Type", source AS "Source", occurred_at AS "At", NULL AS "TraceParent"
+            FROM observations WHERE checkout_id = @checkoutId
             """, new { checkoutId, customerId, correlation = checkoutId.ToString() }, cancellationToken: cancellation));
         if (await results.ReadSingleOrDefaultAsync<CheckoutRow>() is not { } row) return null;
         var told = (await results.ReadAsync<StepRow>()).ToList();
@@ -43,15 +46,18 @@ public sealed class CheckoutQueries(NpgsqlDataSource database, TimeProvider time
         };
         var overdue = waitingFor is not null && time.GetUtcNow().UtcDateTime > row.ExpiresAt;
         var trace = told.Select(step => step.TraceParent).FirstOrDefault(t => t is not null);
-        return new(checkoutId, row.Sku, row.PriceCoins, state, row.Reason, row.CreatedAt, row.ExpiresAt, row.EndedAt, overdue, waitingFor,
+        return new(checkoutId, row.Sku, row.PriceCoins, state, row.Reason, row.CreatedAt, row.ExpiresAt, row.EndedAt,
+            overdue, waitingFor,
             ActivityContext.TryParse(trace, null, out var context) ? context.TraceId.ToString() : null,
-            told.Concat(heard).OrderBy(step => step.At).Select(step => new TimelineEntry(step.Name, step.Source, step.At)).ToList())
+            told.Concat(heard).OrderBy(step => step.At)
+            .Select(step => new TimelineEntry(step.Name, step.Source, step.At)).ToList())
         {
             TraceParent = trace,
         };
     }
 
-    private sealed record CheckoutRow(string Sku, long PriceCoins, string Status, string? Reason, DateTime CreatedAt, DateTime ExpiresAt, DateTime? EndedAt);
+    private sealed record CheckoutRow(string Sku, long PriceCoins, string Status, string? Reason, DateTime CreatedAt,
+        DateTime ExpiresAt, DateTime? EndedAt);
 
     private sealed record StepRow(string Type, string Source, DateTime At, string? TraceParent)
     {

@@ -9,7 +9,8 @@ using Checkout.Chassis.Resilience;
 namespace Checkout.Store.Checkouts;
 
 /// <summary>A post, judged at Now (UTC).</summary>
-public sealed record CreateCheckout(Guid CheckoutId, string CustomerId, string IdempotencyKey, string Sku, DateTime Now, TimeSpan Deadline);
+public sealed record CreateCheckout(Guid CheckoutId, string CustomerId, string IdempotencyKey, string Sku, DateTime Now,
+    TimeSpan Deadline);
 
 /// <summary>What became of a post.</summary>
 public enum PostOutcome
@@ -21,12 +22,14 @@ public enum PostOutcome
 }
 
 /// <summary>
-/// What Store decides about a checkout, and what each of its events changes. Events of different topics may overtake each other, so every state takes
-/// every order; a checkout ends once.
+/// What Store decides about a checkout, and what each of its events changes. Events of different topics may overtake
+/// each other, so every state takes every order; a checkout ends once.
 /// </summary>
 public static class CheckoutDecisions
 {
-    /// <summary>A post for a package that is not listed leaves no trace, so that the same key is good once it is.</summary>
+    /// <summary>
+    /// A post for a package that is not listed leaves no trace, so that the same key is good once it is.
+    /// </summary>
     public static IReadOnlyList<ISpecificRecord> Create(StoreRows rows, CreateCheckout c)
     {
         var key = new PostKey(c.CustomerId, c.IdempotencyKey);
@@ -36,18 +39,21 @@ public static class CheckoutDecisions
         [
             new CheckoutCreated
             {
-                CheckoutId = c.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku, PriceCoins = package.PriceCoins, ExpiresAt = Microseconds(c.Now + c.Deadline),
+                CheckoutId = c.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku, PriceCoins = package.PriceCoins,
+                    ExpiresAt = Microseconds(c.Now + c.Deadline),
             },
         ];
     }
 
     public static void Created(StoreRows rows, CheckoutCreated e) => rows.Checkouts.Add(
-        e.CheckoutId, new(e.CustomerId, e.Sku, e.PriceCoins, CheckoutStatus.Pending, null, e.OccurredAt, e.ExpiresAt, null));
+        e.CheckoutId,
+        new(e.CustomerId, e.Sku, e.PriceCoins, CheckoutStatus.Pending, null, e.OccurredAt, e.ExpiresAt, null));
 
     /// <summary>What to answer a post with, and the checkout that holds its key.</summary>
     public static (PostOutcome Outcome, Guid? CheckoutId) AnswerTo(StoreRows rows, CreateCheckout post)
     {
-        if (rows.Posts[new(post.CustomerId, post.IdempotencyKey)] is not { } holder) return (PostOutcome.UnknownPackage, null);
+        if (rows.Posts[new(post.CustomerId, post.IdempotencyKey)] is not { } holder)
+            return (PostOutcome.UnknownPackage, null);
         if (holder.CheckoutId == post.CheckoutId) return (PostOutcome.Created, holder.CheckoutId);
         return (holder.Sku == post.Sku ? PostOutcome.SameAsBefore : PostOutcome.KeyUsedForOther, holder.CheckoutId);
     }
@@ -58,46 +64,54 @@ public static class CheckoutDecisions
         return [];
     }
 
-    public static IReadOnlyList<ISpecificRecord> FailUnfunded(StoreRows rows, DeductionRejected e, EventContext context) => Hear(rows, e.CheckoutId, context) switch
-    {
-        { Status: CheckoutStatus.Pending } c => [Failed(e.CheckoutId, c, e.Reason, refundDue: false)],
-        { Status: CheckoutStatus.Failed } => [],
-        var checkout => throw Contradiction(e.CheckoutId, checkout, context),
-    };
+    public static IReadOnlyList<ISpecificRecord> FailUnfunded(StoreRows rows, DeductionRejected e,
+        EventContext context) => Hear(rows, e.CheckoutId, context) switch
+        {
+            { Status: CheckoutStatus.Pending } c => [Failed(e.CheckoutId, c, e.Reason, refundDue: false)],
+            { Status: CheckoutStatus.Failed } => [],
+            var checkout => throw Contradiction(e.CheckoutId, checkout, context),
+        };
 
-    public static IReadOnlyList<ISpecificRecord> Complete(StoreRows rows, AvatarAssigned e, EventContext context) => Hear(rows, e.CheckoutId, context) switch
-    {
-        { Status: CheckoutStatus.Pending } c => [new CheckoutCompleted { CheckoutId = e.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku, PriceCoins = c.PriceCoins }],
-        { Status: CheckoutStatus.Completed } => [],
-        var checkout => throw Contradiction(e.CheckoutId, checkout, context),
-    };
+    public static IReadOnlyList<ISpecificRecord> Complete(StoreRows rows, AvatarAssigned e, EventContext context) =>
+        Hear(rows, e.CheckoutId, context) switch
+        {
+            { Status: CheckoutStatus.Pending } c =>
+                [new CheckoutCompleted { CheckoutId = e.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku,
+                PriceCoins = c.PriceCoins }],
+            { Status: CheckoutStatus.Completed } => [],
+            var checkout => throw Contradiction(e.CheckoutId, checkout, context),
+        };
 
     public static void Completed(StoreRows rows, CheckoutCompleted e) =>
         rows.Checkouts.Change(e.CheckoutId, c => c with { Status = CheckoutStatus.Completed, EndedAt = e.OccurredAt });
 
-    public static IReadOnlyList<ISpecificRecord> FailUnassigned(StoreRows rows, AssignmentRejected e, EventContext context) => Hear(rows, e.CheckoutId, context) switch
-    {
-        { Status: CheckoutStatus.Pending } c => [Failed(e.CheckoutId, c, e.Reason, refundDue: true)],
-        { Status: CheckoutStatus.RefundDue or CheckoutStatus.Refunded } => [],
-        var checkout => throw Contradiction(e.CheckoutId, checkout, context),
-    };
+    public static IReadOnlyList<ISpecificRecord> FailUnassigned(StoreRows rows, AssignmentRejected e,
+        EventContext context) => Hear(rows, e.CheckoutId, context) switch
+        {
+            { Status: CheckoutStatus.Pending } c => [Failed(e.CheckoutId, c, e.Reason, refundDue: true)],
+            { Status: CheckoutStatus.RefundDue or CheckoutStatus.Refunded } => [],
+            var checkout => throw Contradiction(e.CheckoutId, checkout, context),
+        };
 
     public static void Failed(StoreRows rows, CheckoutFailed e) => rows.Checkouts.Change(e.CheckoutId, c => e.RefundDue
         ? c with { Status = CheckoutStatus.RefundDue, Reason = e.Reason }
         : c with { Status = CheckoutStatus.Failed, Reason = e.Reason, EndedAt = e.OccurredAt });
 
-    public static IReadOnlyList<ISpecificRecord> Refund(StoreRows rows, BalanceRefunded e, EventContext context) => Hear(rows, e.CheckoutId, context) switch
-    {
-        { Status: CheckoutStatus.Pending } c => [Failed(e.CheckoutId, c, e.Reason, refundDue: true), Refunded(e, c)],
-        { Status: CheckoutStatus.RefundDue } c => [Refunded(e, c)],
-        { Status: CheckoutStatus.Refunded } => [],
-        var checkout => throw Contradiction(e.CheckoutId, checkout, context),
-    };
+    public static IReadOnlyList<ISpecificRecord> Refund(StoreRows rows, BalanceRefunded e, EventContext context) =>
+        Hear(rows, e.CheckoutId, context) switch
+        {
+            { Status: CheckoutStatus.Pending } c => [Failed(e.CheckoutId, c, e.Reason, refundDue: true), Refunded(e, c)],
+            { Status: CheckoutStatus.RefundDue } c => [Refunded(e, c)],
+            { Status: CheckoutStatus.Refunded } => [],
+            var checkout => throw Contradiction(e.CheckoutId, checkout, context),
+        };
 
     public static void Refunded(StoreRows rows, CheckoutRefunded e) =>
         rows.Checkouts.Change(e.CheckoutId, c => c with { Status = CheckoutStatus.Refunded, EndedAt = e.OccurredAt });
 
-    /// <summary>What another service told of a checkout goes on its timeline, whatever it leads to; and the checkout as it is.</summary>
+    /// <summary>
+    /// What another service told of a checkout goes on its timeline, whatever it leads to; and the checkout as it is.
+    /// </summary>
     private static CheckoutState Hear(StoreRows rows, Guid checkoutId, EventContext context)
     {
         var checkout = rows.Checkouts[checkoutId] ?? throw new NotYetVisibleException($"Checkout {checkoutId}");
@@ -105,14 +119,26 @@ public static class CheckoutDecisions
         return checkout;
     }
 
-    private static InvalidOperationException Contradiction(Guid checkoutId, CheckoutState checkout, EventContext context) =>
-        new($"Checkout {checkoutId} is {checkout.Status} and heard {context.Type}: two services contradict each other.");
+    private static InvalidOperationException Contradiction(Guid checkoutId, CheckoutState checkout,
+        EventContext context) =>
+        new($"Checkout {checkoutId} is {checkout.Status} and heard {context.Type}: "
+            + "two services contradict each other.");
 
-    /// <summary>As fine as an event and a database keep it, so that the first answer to a post says what every later one will.</summary>
-    private static DateTime Microseconds(DateTime time) => new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, time.Kind);
+    /// <summary>
+    /// As fine as an event and a database keep it, so that the first answer to a post says what every later one will.
+    /// </summary>
+    private static DateTime Microseconds(DateTime time) =>
+        new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, time.Kind);
 
     private static CheckoutFailed Failed(Guid checkoutId, CheckoutState c, Reason reason, bool refundDue) =>
-        new() { CheckoutId = checkoutId, CustomerId = c.CustomerId, Sku = c.Sku, Reason = reason, RefundDue = refundDue };
+        new()
+        {
+            CheckoutId = checkoutId,
+            CustomerId = c.CustomerId,
+            Sku = c.Sku,
+            Reason = reason,
+            RefundDue = refundDue
+        };
 
     private static CheckoutRefunded Refunded(BalanceRefunded e, CheckoutState c) =>
         new() { CheckoutId = e.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku, RefundedCoins = e.RefundedCoins };

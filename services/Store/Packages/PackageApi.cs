@@ -12,11 +12,15 @@ public static class PackageApi
 
     public static void Map(WebApplication app) => app.MapGet("/packages", GetPackages);
 
-    private static async Task<Ok<List<PackageAnswer>>> GetPackages(NpgsqlDataSource database, CancellationToken cancellation)
+    private static async Task<Ok<List<PackageAnswer>>> GetPackages(NpgsqlDataSource database,
+        CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         return TypedResults.Ok((await connection.QueryAsync<PackageAnswer>(new CommandDefinition(
-            """SELECT sku AS "Sku", name AS "Name", price_coins AS "PriceCoins" FROM packages ORDER BY price_coins, sku LIMIT @MaxPackages""",
+            """
+            SELECT sku AS "Sku", name AS "Name", price_coins AS "PriceCoins" FROM packages
+            ORDER BY price_coins, sku LIMIT @MaxPackages
+            """,
             new { MaxPackages }, cancellationToken: cancellation))).ToList());
     }
 }

@@ -6,12 +6,18 @@ namespace Checkout.Store.Packages;
 public static class PackageOperators
 {
     /// <summary>The file: [{"sku": "...", "name": "...", "priceCoins": 500}].</summary>
-    public static readonly OperatorCommand<StoreRows> List = new("list-packages", "Puts packages on sale; one that is on sale like this already stays as it is.", text =>
+    public static readonly OperatorCommand<StoreRows> List = new("list-packages",
+        "Puts packages on sale; one that is on sale like this already stays as it is.", text =>
         OperatorFile.Read<PackageLine>(text).Select(line => StoreChoreography.Table.WorkOf(
-            new ListPackage(line.Sku, line.Name, line.PriceCoins), EventIds.OfBusinessKey("list-package", line.Sku))).ToList());
+            new ListPackage(line.Sku, line.Name, line.PriceCoins), EventIds.OfBusinessKey("list-package", line.Sku)))
+            .ToList());
 
-    /// <summary>The file: [{"sku": "...", "priceCoins": 600}]. A price may come back, so its id follows from no business key: the same price again is no change.</summary>
-    public static readonly OperatorCommand<StoreRows> ChangePrice = new("change-price", "Changes prices; the price that is there already is no change.", text =>
+    /// <summary>
+    /// The file: [{"sku": "...", "priceCoins": 600}]. A price may come back, so its id follows from no business key:
+    /// the same price again is no change.
+    /// </summary>
+    public static readonly OperatorCommand<StoreRows> ChangePrice = new("change-price",
+        "Changes prices; the price that is there already is no change.", text =>
         OperatorFile.Read<PriceLine>(text).Select(line => StoreChoreography.Table.WorkOf(
             new ChangePrice(line.Sku, line.PriceCoins), Guid.CreateVersion7())).ToList());
 

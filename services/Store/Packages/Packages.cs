@@ -16,20 +16,24 @@ public static class PackageDecisions
         null => [new PackageListed { Sku = c.Sku, Name = c.Name, PriceCoins = c.PriceCoins }],
         var package when package == new Package(c.Name, c.PriceCoins) => [],
         var package => throw new ArgumentException(
-            $"{c.Sku} is listed already, as {package.Name} for {package.PriceCoins} coins; change its price with change-price."),
+            $"{c.Sku} is listed already, as {package.Name} for {package.PriceCoins} coins; change its price with "
+                + "change-price."),
     };
 
     public static void Listed(StoreRows rows, PackageListed e) => rows.Packages.Add(e.Sku, new(e.Name, e.PriceCoins));
 
-    public static IReadOnlyList<ISpecificRecord> ChangePrice(StoreRows rows, ChangePrice c) => rows.Packages[c.Sku] switch
-    {
-        _ when c.PriceCoins < 0 => throw BelowZero(c.Sku),
-        null => throw new ArgumentException($"{c.Sku} is not listed; list it with list-packages."),
-        var package when package.PriceCoins == c.PriceCoins => [],
-        var package => [new PriceChanged { Sku = c.Sku, PriceCoins = c.PriceCoins, PreviousPriceCoins = package.PriceCoins }],
-    };
+    public static IReadOnlyList<ISpecificRecord> ChangePrice(StoreRows rows, ChangePrice c) =>
+        rows.Packages[c.Sku] switch
+        {
+            _ when c.PriceCoins < 0 => throw BelowZero(c.Sku),
+            null => throw new ArgumentException($"{c.Sku} is not listed; list it with list-packages."),
+            var package when package.PriceCoins == c.PriceCoins => [],
+            var package =>
+                [new PriceChanged { Sku = c.Sku, PriceCoins = c.PriceCoins, PreviousPriceCoins = package.PriceCoins }],
+        };
 
-    public static void PriceChanged(StoreRows rows, PriceChanged e) => rows.Packages.Change(e.Sku, package => package with { PriceCoins = e.PriceCoins });
+    public static void PriceChanged(StoreRows rows, PriceChanged e) =>
+        rows.Packages.Change(e.Sku, package => package with { PriceCoins = e.PriceCoins });
 
     private static ArgumentException BelowZero(string sku) => new($"The price of {sku} is below zero.");
 }

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Checkout.Chassis.Tests.Choreography;
 
-/// <summary>What goes to PostgreSQL and back, counted by Npgsql's own activities: one for each command, or batch of them.</summary>
+/// <summary>
+/// What goes to PostgreSQL and back, counted by Npgsql's own activities: one for each command, or batch of them.
+/// </summary>
 public sealed class RoundTripCountTests(Stage stage)
 {
     [Fact]
@@ -17,7 +19,9 @@ public sealed class RoundTripCountTests(Stage stage)
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
         await instance.HandleAsync(ReactorLoopTests.Asked("anna", 1));
-        var trips = await CountAsync(world, () => instance.HandleAsync(Enumerable.Range(0, 200).Select(i => ReactorLoopTests.Asked($"n{i % 7}", 100 + i))));
+        var trips = await CountAsync(world,
+            () => instance.HandleAsync(Enumerable.Range(0, 200)
+                .Select(i => ReactorLoopTests.Asked($"n{i % 7}", 100 + i))));
         Assert.Equal(2, trips.Count);
         Assert.Equal(201, (await world.EventsAsync()).Count);
     }
@@ -27,8 +31,10 @@ public sealed class RoundTripCountTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
-        var works = Enumerable.Range(0, 50).Select(i => world.Table.WorkOf(new Add($"n{i % 7}", 1), Guid.CreateVersion7())).ToList();
-        Assert.Equal(2, (await CountAsync(world, () => instance.Transactions.RunAsync(works, CancellationToken.None))).Count);
+        var works = Enumerable.Range(0, 50)
+            .Select(i => world.Table.WorkOf(new Add($"n{i % 7}", 1), Guid.CreateVersion7())).ToList();
+        Assert.Equal(2,
+            (await CountAsync(world, () => instance.Transactions.RunAsync(works, CancellationToken.None))).Count);
         Assert.Equal(50, (await world.EventsAsync()).Count);
     }
 
@@ -39,7 +45,9 @@ public sealed class RoundTripCountTests(Stage stage)
         var old = await world.NewInstanceAsync();
         await old.HandleAsync(ReactorLoopTests.Asked("anna", Tallies.Unlucky), ReactorLoopTests.Asked("anna", 2));
         var newer = await world.NewInstanceAsync(settings => settings.IsNewerCode = true);
-        var trips = await CountAsync(world, () => newer.Parked.RedriveAsync(world.Chain.Topic, "anna", "sre", "fixed", TextWriter.Null, CancellationToken.None));
+        var trips = await CountAsync(world,
+            () => newer.Parked.RedriveAsync(world.Chain.Topic, "anna", "sre", "fixed", TextWriter.Null,
+                CancellationToken.None));
         // And ROLLBACK, where nothing was found.
         Assert.InRange(trips.Count, 7, 8);
         Assert.Equal(15, (await world.TotalsAsync())["anna"]);
@@ -51,7 +59,8 @@ public sealed class RoundTripCountTests(Stage stage)
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
         for (var i = 0; i < 4; i++) await instance.HandleAsync(ReactorLoopTests.Asked("anna", 1));
-        await using var command = instance.Database.CreateCommand("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM tallies%' AND generic_plans > 0");
+        await using var command = instance.Database.CreateCommand(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM tallies%' AND generic_plans > 0");
         Assert.Equal(1L, await command.ExecuteScalarAsync());
     }
 
@@ -66,7 +75,8 @@ public sealed class RoundTripCountTests(Stage stage)
             ActivityStopped = activity =>
             {
                 // Other tests have databases of their own, in the same process.
-                if (activity.TagObjects.Any(tag => tag.Value is string text && text.Contains(database, StringComparison.Ordinal))) seen.Enqueue(activity.DisplayName);
+                if (activity.TagObjects.Any(tag => tag.Value is string text
+                    && text.Contains(database, StringComparison.Ordinal))) seen.Enqueue(activity.DisplayName);
             },
         };
         ActivitySource.AddActivityListener(listener);

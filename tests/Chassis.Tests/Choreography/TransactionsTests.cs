@@ -11,7 +11,10 @@ namespace Checkout.Chassis.Tests.Choreography;
 
 public sealed class TransactionsTests(Stage stage)
 {
-    /// <summary>The row is made by one writer between the locking and the reading statement of another, and changed by a third before the other writes it.</summary>
+    /// <summary>
+    /// The row is made by one writer between the locking and the reading statement of another, and changed by a third
+    /// before the other writes it.
+    /// </summary>
     [Fact]
     public async Task Writers_that_meet_on_a_row_that_is_just_being_made_lose_nothing()
     {
@@ -19,9 +22,11 @@ public sealed class TransactionsTests(Stage stage)
         await using var database = Database.Open(await stage.Postgres.NewDatabaseAsync(), "balance");
         var table = BalanceChoreography.Table;
         await new Migrations(NullLogger<Migrations>.Instance).RunAsync(
-            database, new(table.Topic, "/balance/0", 12), typeof(BalanceRows).Assembly, table.Told.Select(t => t.Schema), CancellationToken.None);
+            database, new(table.Topic, "/balance/0", 12), typeof(BalanceRows).Assembly,
+            table.Told.Select(t => t.Schema), CancellationToken.None);
         var transactions = new Transactions<BalanceRows>(
-            table, new(table.Topic, "/balance/0", 12), database, TimeProvider.System, NullLogger<Transactions<BalanceRows>>.Instance);
+            table, new(table.Topic, "/balance/0", 12), database, TimeProvider.System,
+            NullLogger<Transactions<BalanceRows>>.Instance);
         using var together = new Barrier(writers);
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Factory.StartNew(() =>
         {
@@ -32,7 +37,8 @@ public sealed class TransactionsTests(Stage stage)
             }
         }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         await using var connection = await database.OpenConnectionAsync();
-        Assert.Equal((customers, writers, writers), await connection.QuerySingleAsync<(long, long, long)>("SELECT count(*), min(coins), max(coins) FROM accounts"));
+        Assert.Equal((customers, writers, writers), await connection.QuerySingleAsync<(long, long, long)>(
+            "SELECT count(*), min(coins), max(coins) FROM accounts"));
     }
 
     private static async Task CreditAsync(Transactions<BalanceRows> transactions, string customer, string reference)

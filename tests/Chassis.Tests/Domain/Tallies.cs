@@ -6,7 +6,8 @@ using Checkout.Chassis.State;
 namespace Checkout.Chassis.Tests.Domain;
 
 /// <summary>The rows of a service that adds numbers up by name. DDL: Domain/9001_tallies.sql.</summary>
-/// <param name="isNewerCode">Whether the code is that of a later version, which counts what an older one could not.</param>
+/// <param name="isNewerCode">Whether the code is that of a later version, which counts what an older one could
+/// not.</param>
 public sealed class TallyRows(Rows rows, bool isNewerCode)
 {
     public bool IsNewerCode => isNewerCode;
@@ -31,11 +32,13 @@ public static class Tallies
     /// <summary>A decision about this number makes an event that is too large.</summary>
     public const long Huge = 1_000_000;
 
-    public static Choreography<TallyRows> Table(string service, string topic, string chain, string facts, bool isNewerCode = false) =>
+    public static Choreography<TallyRows> Table(string service, string topic, string chain, string facts,
+        bool isNewerCode = false) =>
         new Choreography<TallyRows>(service, topic, rows => new(rows, isNewerCode))
             .On<Asked>(chain, "count", (rows, e, _) => Count(rows, new(e.Name, e.Number)), typeof(Counted))
             .On<Confirmed>(chain, "confirm", Confirm, typeof(Answered))
-            .OnFact<Tipped, Add>(facts, "tip", e => new(e.Name, e.Number, e.Reference), fact => fact.Reference!, Count, typeof(Counted))
+            .OnFact<Tipped, Add>(facts, "tip", e => new(e.Name, e.Number, e.Reference), fact => fact.Reference!, Count,
+                typeof(Counted))
             .Take<Add>("add", Count, typeof(Counted))
             .Tells<Counted>(e => e.Name, of: null, Counted)
             .Tells<Answered>(e => e.Name, of: null, Change.Nothing);
@@ -51,11 +54,14 @@ public static class Tallies
     private static List<ISpecificRecord> Counted(TallyRows rows, Add add)
     {
         if (add.Reference is { } reference) rows.Tips.Add(reference, new());
-        return [new Counted { Name = add.Name, Number = add.Number, Total = (rows.Tallies[add.Name]?.Total ?? 0) + add.Number }];
+        return [new Counted { Name = add.Name, Number = add.Number,
+            Total = (rows.Tallies[add.Name]?.Total ?? 0) + add.Number }];
     }
 
-    private static void Counted(TallyRows rows, Counted e) => rows.Tallies.Put(e.Name, tally => new((tally?.Total ?? 0) + e.Number));
+    private static void Counted(TallyRows rows, Counted e) =>
+        rows.Tallies.Put(e.Name, tally => new((tally?.Total ?? 0) + e.Number));
 
     private static IReadOnlyList<ISpecificRecord> Confirm(TallyRows rows, Confirmed e, EventContext context) =>
-        rows.Tallies[e.Name] is null ? throw new NotYetVisibleException($"The tally {e.Name}") : [new Answered { Name = e.Name }];
+        rows.Tallies[e.Name] is null
+            ? throw new NotYetVisibleException($"The tally {e.Name}") : [new Answered { Name = e.Name }];
 }

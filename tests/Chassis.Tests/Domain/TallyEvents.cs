@@ -6,7 +6,8 @@ namespace Checkout.Chassis.Tests.Domain;
 /// <summary>A record with the two fields every event has, and its own. Its schema's full name is its type's.</summary>
 public abstract class TestEvent(Schema schema) : ISpecificRecord
 {
-    private readonly object?[] _values = [Guid.Empty, DateTime.UnixEpoch, .. new object?[((RecordSchema)schema).Fields.Count - 2]];
+    private readonly object?[] _values = [Guid.Empty, DateTime.UnixEpoch,
+        .. new object?[((RecordSchema)schema).Fields.Count - 2]];
 
     public Schema Schema => schema;
 
@@ -34,7 +35,8 @@ public abstract class TestEvent(Schema schema) : ISpecificRecord
 /// <summary>Heard on the chain: add a number to a tally.</summary>
 public sealed class Asked() : TestEvent(Written)
 {
-    public static readonly Schema Written = SchemaOf("Asked", """{"name":"number","type":"long"}""", """{"name":"note","type":"string","default":"none"}""");
+    public static readonly Schema Written = SchemaOf("Asked", """{"name":"number","type":"long"}""",
+        """{"name":"note","type":"string","default":"none"}""");
 
     /// <summary>As a first version would have been, without the note.</summary>
     public static readonly Schema FirstVersion = SchemaOf("Asked", """{"name":"number","type":"long"}""");
@@ -59,7 +61,8 @@ public sealed class Chatted() : TestEvent(Written)
 /// <summary>A fact from outside, without a chain, known by its reference.</summary>
 public sealed class Tipped() : TestEvent(Written)
 {
-    public static readonly Schema Written = SchemaOf("Tipped", """{"name":"number","type":"long"}""", """{"name":"reference","type":"string"}""");
+    public static readonly Schema Written = SchemaOf("Tipped", """{"name":"number","type":"long"}""",
+        """{"name":"reference","type":"string"}""");
 
     public long Number { get => Read<long>(3); set => Put(3, value); }
 
@@ -69,7 +72,8 @@ public sealed class Tipped() : TestEvent(Written)
 /// <summary>Told: a tally changed.</summary>
 public sealed class Counted() : TestEvent(Written)
 {
-    public static readonly Schema Written = SchemaOf("Counted", """{"name":"number","type":"long"}""", """{"name":"total","type":"long"}""");
+    public static readonly Schema Written = SchemaOf("Counted", """{"name":"number","type":"long"}""",
+        """{"name":"total","type":"long"}""");
 
     public long Number { get => Read<long>(3); set => Put(3, value); }
 

@@ -22,7 +22,8 @@ public sealed class GroupCommitTests(Stage stage)
         var answers = Enumerable.Range(0, requests).Select(i => SubmitAsync(instance, $"n{i % 9}", 1_000 + i)).ToList();
         await instance.Edge.StartAsync(CancellationToken.None);
         var committed = await Task.WhenAll(answers);
-        Assert.Equal(Enumerable.Range(0, requests).Select(i => 1_000L + i), committed.Select(c => ((Counted)Assert.Single(c.Events)).Number));
+        Assert.Equal(Enumerable.Range(0, requests).Select(i => 1_000L + i),
+            committed.Select(c => ((Counted)Assert.Single(c.Events)).Number));
         Assert.All(committed, c => Assert.NotNull(c.Rows.Tallies[((Counted)c.Events[0]).Name]));
         Assert.Equal(requests, (await world.EventsAsync()).Count);
         Assert.InRange(await TransactionsAsync(world), 1, 2);
@@ -45,7 +46,8 @@ public sealed class GroupCommitTests(Stage stage)
         Instance[] instances = [await world.NewInstanceAsync(), await world.NewInstanceAsync()];
         foreach (var instance in instances) await instance.Edge.StartAsync(CancellationToken.None);
         // New tallies and old ones, by both: unique violations and lock waits in each other's way.
-        await Task.WhenAll(Enumerable.Range(0, 400).Select(i => Task.Run(() => SubmitAsync(instances[i % 2], $"n{i / 8}", 1))));
+        await Task.WhenAll(Enumerable.Range(0, 400)
+            .Select(i => Task.Run(() => SubmitAsync(instances[i % 2], $"n{i / 8}", 1))));
         Assert.Equal(Enumerable.Range(0, 50).ToDictionary(i => $"n{i}", _ => 8L), await world.TotalsAsync());
         Assert.InRange(await TransactionsAsync(world), 1, 399);
     }
@@ -63,7 +65,8 @@ public sealed class GroupCommitTests(Stage stage)
         await instance.Edge.StartAsync(CancellationToken.None);
         await Task.WhenAll(good, last);
         await Assert.ThrowsAsync<ArgumentException>(() => throwing);
-        Assert.Equal("a_tally_is_not_below_zero", (await Assert.ThrowsAsync<PostgresException>(() => refused)).ConstraintName);
+        Assert.Equal("a_tally_is_not_below_zero",
+            (await Assert.ThrowsAsync<PostgresException>(() => refused)).ConstraintName);
         Assert.Equal("22021", (await Assert.ThrowsAsync<PostgresException>(() => unstorable)).SqlState);
         Assert.Equal(new() { ["anna"] = 3 }, await world.TotalsAsync());
     }
@@ -76,7 +79,8 @@ public sealed class GroupCommitTests(Stage stage)
         await instance.Edge.StartAsync(CancellationToken.None);
         var seed = Guid.CreateVersion7();
         await instance.Edge.SubmitAsync(new Add("anna", 1), seed, CancellationToken.None);
-        var refusal = await Assert.ThrowsAsync<PostgresException>(() => instance.Edge.SubmitAsync(new Add("anna", 1), seed, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<PostgresException>(() =>
+            instance.Edge.SubmitAsync(new Add("anna", 1), seed, CancellationToken.None));
         Assert.Equal("an_event_happens_once", refusal.ConstraintName);
         Assert.Equal(1, (await world.TotalsAsync())["anna"]);
     }
@@ -89,7 +93,8 @@ public sealed class GroupCommitTests(Stage stage)
         var server = await PostgresServer.StartAsync(settings);
         try
         {
-            await using var world = await World.NewAsync(stage, connectionString: await server.CreateDatabaseAsync("tally"));
+            await using var world = await World.NewAsync(stage,
+                connectionString: await server.CreateDatabaseAsync("tally"));
             var instance = await world.NewInstanceAsync();
             await instance.Edge.StartAsync(CancellationToken.None);
             await Task.WhenAll(Enumerable.Range(0, 20).Select(i => SubmitAsync(instance, $"n{i}", 1)));

@@ -18,12 +18,15 @@ public sealed class ProblemsTests
         builder.Services.AddProblems();
         await using var app = builder.Build();
         app.UseProblems();
-        app.MapPost("/", string () => throw new EventTooLargeException("test.Happened", 2_000_000, EventStoreOptions.DefaultMaxEventBytes));
+        app.MapPost("/",
+            string () =>
+                throw new EventTooLargeException("test.Happened", 2_000_000, EventStoreOptions.DefaultMaxEventBytes));
         var url = $"http://127.0.0.1:{Ports.Free()}";
         app.Urls.Add(url);
         await app.StartAsync();
         using var http = new HttpClient();
         using var answer = await http.PostAsync(new Uri(url), null);
-        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, "application/problem+json"),
+            (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
     }
 }

@@ -9,7 +9,7 @@ namespace Checkout.Chassis.Tests.EventStore;
 public sealed class DatabaseTests(Stage stage)
 {
     [Fact]
-    public async Task A_session_ends_transactions_left_open_and_compiles_nothing_unless_the_connection_string_says_otherwise()
+    public async Task A_session_ends_transactions_left_open_and_compiles_nothing_unless_its_settings_say_otherwise()
     {
         var connectionString = await stage.Postgres.NewDatabaseAsync();
         Assert.Equal(("off", "30s", "store"), await SettingsAsync(connectionString));
@@ -49,6 +49,7 @@ public sealed class DatabaseTests(Stage stage)
         await using var database = Database.Open(connectionString, "store");
         await using var connection = await database.OpenConnectionAsync();
         return await connection.QuerySingleAsync<(string, string, string)>(
-            "SELECT current_setting('jit'), current_setting('idle_in_transaction_session_timeout'), current_setting('application_name')");
+            "SELECT current_setting('jit'), current_setting('idle_in_transaction_session_timeout'), "
+                + "current_setting('application_name')");
     }
 }

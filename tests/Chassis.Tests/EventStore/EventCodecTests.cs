@@ -16,15 +16,28 @@ public sealed class EventCodecTests
         {
             // Avro texts are UTF-8: half a surrogate pair has no bytes there.
             name = new string(name.Where(c => !char.IsSurrogate(c)).ToArray());
-            var told = new Asked { EventId = id, OccurredAt = TestChain.ToMicroseconds(time), Name = name, Number = number, Note = name };
+            var told = new Asked
+            {
+                EventId = id,
+                OccurredAt = TestChain.ToMicroseconds(time),
+                Name = name,
+                Number = number,
+                Note = name
+            };
             var read = (Asked)EventCodec.Decode(BodyOf(told), Asked.Written, typeof(Asked));
-            Assert.Equal((id, told.OccurredAt, name, number, name), (read.EventId, read.OccurredAt, read.Name, read.Number, read.Note));
+            Assert.Equal((id, told.OccurredAt, name, number, name),
+                (read.EventId, read.OccurredAt, read.Name, read.Number, read.Note));
         });
 
     [Fact]
     public void An_event_of_an_older_schema_gets_the_defaults_of_what_came_later()
     {
-        var written = new FirstAsked { EventId = Guid.CreateVersion7(), OccurredAt = TestChain.ToMicroseconds(DateTime.UtcNow), Name = "anna" };
+        var written = new FirstAsked
+        {
+            EventId = Guid.CreateVersion7(),
+            OccurredAt = TestChain.ToMicroseconds(DateTime.UtcNow),
+            Name = "anna"
+        };
         written.Put(3, 5L);
         var read = (Asked)EventCodec.Decode(BodyOf(written), Asked.FirstVersion, typeof(Asked));
         Assert.Equal((written.EventId, "anna", 5, "none"), (read.EventId, read.Name, read.Number, read.Note));
@@ -34,7 +47,8 @@ public sealed class EventCodecTests
     public void Bytes_left_after_the_record_are_a_fault()
     {
         var body = BodyOf(new Asked { Name = "anna", Number = 5, Note = "n", OccurredAt = DateTime.UnixEpoch });
-        var fault = Assert.ThrowsAny<AvroException>(() => EventCodec.Decode((byte[])[.. body.Span, 0, 0, 0], Asked.Written, typeof(Asked)));
+        var fault = Assert.ThrowsAny<AvroException>(() =>
+            EventCodec.Decode((byte[])[.. body.Span, 0, 0, 0], Asked.Written, typeof(Asked)));
         Assert.Contains("3 bytes are left", fault.Message, StringComparison.Ordinal);
         Assert.ThrowsAny<AvroException>(() => EventCodec.Decode(body[..^3], Asked.Written, typeof(Asked)));
     }
@@ -47,7 +61,8 @@ public sealed class EventCodecTests
         var expected = BitConverter.GetBytes(Crc64Avro(System.Text.Encoding.UTF8.GetBytes(canonical)));
         Assert.Equal(expected, EventCodec.Fingerprint((RecordSchema)Schema.Parse(canonical)));
         var atRest = EventCodec.Encode(new Answered { Name = "anna", OccurredAt = DateTime.UnixEpoch });
-        Assert.Equal([0xC3, 0x01, .. EventCodec.Fingerprint((RecordSchema)Answered.Written)], atRest[..SingleObject.HeaderBytes]);
+        Assert.Equal([0xC3, 0x01, .. EventCodec.Fingerprint((RecordSchema)Answered.Written)],
+            atRest[..SingleObject.HeaderBytes]);
     }
 
     /// <summary>The algorithm of the Avro specification's appendix; of "null" it is 0x63dd24e7cc258f8a.</summary>
@@ -63,7 +78,8 @@ public sealed class EventCodecTests
         return bytes.Aggregate(empty, (crc, b) => (crc >> 8) ^ table[(int)(crc ^ b) & 0xff]);
     }
 
-    private static ReadOnlyMemory<byte> BodyOf(TestEvent told) => EventCodec.Encode(told).AsMemory(SingleObject.HeaderBytes);
+    private static ReadOnlyMemory<byte> BodyOf(TestEvent told) =>
+        EventCodec.Encode(told).AsMemory(SingleObject.HeaderBytes);
 
     private sealed class FirstAsked() : TestEvent(Asked.FirstVersion);
 }

@@ -16,7 +16,8 @@ public sealed class EventIdsTests
 
     [Fact]
     public void Another_cause_reaction_or_ordinal_gives_another_id() => Gen.Select(Origins, Origins).Sample((a, b) =>
-        a == b || EventIds.Following(a.Cause, a.Reaction, a.Ordinal) != EventIds.Following(b.Cause, b.Reaction, b.Ordinal));
+        a == b || EventIds.Following(a.Cause, a.Reaction, a.Ordinal)
+            != EventIds.Following(b.Cause, b.Reaction, b.Ordinal));
 
     [Fact]
     public void An_ordinal_or_a_reaction_alone_makes_another_id() => Origins.Sample(o =>
@@ -37,5 +38,6 @@ public sealed class EventIdsTests
     [Fact]
     public void A_business_key_gives_one_id_whenever_it_is_asked_and_another_key_or_kind_another() =>
         Gen.Select(Short, Short, Short, Short).Sample((kind, key, otherKind, otherKey) =>
-            (EventIds.OfBusinessKey(kind, key) == EventIds.OfBusinessKey(otherKind, otherKey)) == ((kind, key) == (otherKind, otherKey)));
+            (EventIds.OfBusinessKey(kind, key) == EventIds.OfBusinessKey(otherKind, otherKey))
+                == ((kind, key) == (otherKind, otherKey)));
 }

@@ -20,7 +20,8 @@ public sealed class EventLogTests(Stage stage)
     {
         const int writers = 6, transactions = 25;
         await using var database = await StoreDatabase.NewAsync(stage, Partitions);
-        var committed = await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(() => WriteAsync(database, new Random(writer), transactions))));
+        var committed = await Task.WhenAll(Enumerable.Range(0, writers)
+            .Select(writer => Task.Run(() => WriteAsync(database, new Random(writer), transactions))));
         await AssertOneChainAsync(database, committed.Sum());
     }
 
@@ -28,7 +29,8 @@ public sealed class EventLogTests(Stage stage)
     public async Task An_event_goes_to_the_partition_that_kafkas_own_partitioner_gives_its_key()
     {
         // Not the empty key: without bytes it is, to librdkafka, no key, and goes anywhere.
-        string[] keys = ["a", "ab", "abc", "abcd", "anna", "Zoë", "客户-42", .. Enumerable.Range(0, 60).Select(_ => Guid.NewGuid().ToString())];
+        string[] keys = ["a", "ab", "abc", "abcd", "anna", "Zoë", "客户-42",
+            .. Enumerable.Range(0, 60).Select(_ => Guid.NewGuid().ToString())];
         await using var database = await StoreDatabase.NewAsync(stage, Partitions);
         await AppendAsync(database, keys.Select(key => StoreDatabase.NewEvent(key)));
         await using var connection = await database.OpenConnectionAsync();
@@ -36,9 +38,15 @@ public sealed class EventLogTests(Stage stage)
 
         var topic = await stage.NewTopicAsync(Partitions);
         using var producer = new ProducerBuilder<byte[], byte[]>(
-            new ProducerConfig { BootstrapServers = stage.Broker.Bootstrap, Partitioner = Partitioner.Murmur2Random, LingerMs = 0 }).Build();
+            new ProducerConfig
+            {
+                BootstrapServers = stage.Broker.Bootstrap,
+                Partitioner = Partitioner.Murmur2Random,
+                LingerMs = 0
+            }).Build();
         var produced = await Task.WhenAll(keys.Select(async key =>
-            (key, (await producer.ProduceAsync(topic, new() { Key = Encoding.UTF8.GetBytes(key), Value = [] })).Partition.Value)));
+            (key, (await producer.ProduceAsync(topic,
+                new() { Key = Encoding.UTF8.GetBytes(key), Value = [] })).Partition.Value)));
         Assert.Equal(produced.ToDictionary(), stored);
     }
 
@@ -48,7 +56,8 @@ public sealed class EventLogTests(Stage stage)
         await using var database = await StoreDatabase.NewAsync(stage);
         var id = Guid.CreateVersion7();
         await AppendAsync(database, [StoreDatabase.NewEvent("anna", id)]);
-        var refusal = await Assert.ThrowsAsync<PostgresException>(() => AppendAsync(database, [StoreDatabase.NewEvent("anna"), StoreDatabase.NewEvent("anna", id)]));
+        var refusal = await Assert.ThrowsAsync<PostgresException>(() =>
+            AppendAsync(database, [StoreDatabase.NewEvent("anna"), StoreDatabase.NewEvent("anna", id)]));
         Assert.Equal(("23505", "an_event_happens_once"), (refusal.SqlState, refusal.ConstraintName));
         await AppendAsync(database, [StoreDatabase.NewEvent("anna")]);
         await AssertOneChainAsync(database, 2);
@@ -64,10 +73,12 @@ public sealed class EventLogTests(Stage stage)
         var declared = new Rows();
         var rows = table.RowsOf(declared);
         declared.Ask(work.Step);
-        var appended = new Decisions<TallyRows>(table, maxEventBytes).Run(declared, rows, work, StoreDatabase.NewEvent("anna").OccurredAt);
+        var appended = new Decisions<TallyRows>(table, maxEventBytes)
+            .Run(declared, rows, work, StoreDatabase.NewEvent("anna").OccurredAt);
         Assert.Equal(isAccepted ? 1 : 0, appended.Count);
         if (isAccepted) Assert.Null(work.Fault);
-        else Assert.Contains("has 2,000 (EventStore:MaxEventBytes)", Assert.IsType<EventTooLargeException>(work.Fault).Message, StringComparison.Ordinal);
+        else Assert.Contains("has 2,000 (EventStore:MaxEventBytes)",
+            Assert.IsType<EventTooLargeException>(work.Fault).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,13 +89,17 @@ public sealed class EventLogTests(Stage stage)
         await AssertOneChainAsync(database, 0);
     }
 
-    /// <summary>Transactions of 0 to 20 events; about a third are rolled back. Answers with the count of events that were committed.</summary>
+    /// <summary>
+    /// Transactions of 0 to 20 events; about a third are rolled back. Answers with the count of events that were
+    /// committed.
+    /// </summary>
     private static async Task<int> WriteAsync(NpgsqlDataSource database, Random random, int transactions)
     {
         var committed = 0;
         for (var i = 0; i < transactions; i++)
         {
-            var events = Enumerable.Range(0, random.Next(20)).Select(_ => StoreDatabase.NewEvent($"customer-{random.Next(30)}")).ToList();
+            var events = Enumerable.Range(0, random.Next(20))
+                .Select(_ => StoreDatabase.NewEvent($"customer-{random.Next(30)}")).ToList();
             await using var connection = await database.OpenConnectionAsync();
             await using var transaction = await connection.BeginTransactionAsync();
             await EventLog.AppendAsync(connection, events, CancellationToken.None);

@@ -39,11 +39,14 @@ public sealed class MigrationsTests(Stage stage)
     [InlineData("other.topic", "/tally/0", 12)]
     [InlineData("tallies.told", "/tally/1", 12)]
     [InlineData("tallies.told", "/tally/0", 6)]
-    public async Task A_store_under_other_settings_is_refused_with_a_sentence(string topic, string source, int partitions)
+    public async Task A_store_under_other_settings_is_refused_with_a_sentence(string topic, string source,
+        int partitions)
     {
         await using var database = await StoreDatabase.NewAsync(stage);
-        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => StoreDatabase.MigrateAsync(database, new(topic, source, partitions)));
-        Assert.Contains("This database is the event store of topic tallies.told, source /tally/0, 12 partitions", refusal.Message, StringComparison.Ordinal);
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            StoreDatabase.MigrateAsync(database, new(topic, source, partitions)));
+        Assert.Contains("This database is the event store of topic tallies.told, source /tally/0, 12 partitions",
+            refusal.Message, StringComparison.Ordinal);
         Assert.Contains($"{topic}, {source}, {partitions}", refusal.Message, StringComparison.Ordinal);
         await StoreDatabase.MigrateAsync(database, StoreDatabase.Options);
     }
@@ -58,14 +61,20 @@ public sealed class MigrationsTests(Stage stage)
         await connection.ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 1");
         await connection.ExecuteAsync($"CREATE DATABASE {role} OWNER {role}");
         var hba = Path.Combine(server.DataDirectory, "pg_hba.conf");
-        await File.WriteAllTextAsync(hba, $"host all {role} 127.0.0.1/32 scram-sha-256\n" + await File.ReadAllTextAsync(hba));
+        await File.WriteAllTextAsync(hba,
+            $"host all {role} 127.0.0.1/32 scram-sha-256\n" + await File.ReadAllTextAsync(hba));
         await connection.ExecuteAsync("SELECT pg_reload_conf()");
 
-        var settings = new NpgsqlConnectionStringBuilder(server.ConnectionString(role)) { Username = role, Password = "secret" };
+        var settings = new NpgsqlConnectionStringBuilder(server.ConnectionString(role))
+        {
+            Username = role,
+            Password = "secret"
+        };
         await using var database = Database.Open(settings.ConnectionString, "test");
         var lines = new LogLines();
         var migrated = ReadyOf(database, lines).MigrateAsync(CancellationToken.None);
-        await Eventually.Until(() => lines.Contain("too many connections") || migrated.IsCompleted, "the second connection is refused");
+        await Eventually.Until(() => lines.Contain("too many connections")
+            || migrated.IsCompleted, "the second connection is refused");
         Assert.False(migrated.IsCompleted, $"{migrated.Exception?.Message}");
         await connection.ExecuteAsync($"ALTER ROLE {role} CONNECTION LIMIT -1");
         await migrated;
@@ -87,7 +96,8 @@ public sealed class MigrationsTests(Stage stage)
             WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'
             """) > 0,
             "the migration waits for the head and loses its connection");
-        await Eventually.Until(() => lines.Contain("The database does not answer yet") || migrated.IsCompleted, "the outage is told");
+        await Eventually.Until(() => lines.Contain("The database does not answer yet")
+            || migrated.IsCompleted, "the outage is told");
         await transaction.CommitAsync();
         await migrated;
     }
@@ -95,7 +105,8 @@ public sealed class MigrationsTests(Stage stage)
     private static DatabaseReady ReadyOf(NpgsqlDataSource database, LogLines lines)
     {
         var loggers = new LoggerFactory([lines]);
-        return new(database, new(new Logger<Migrations>(loggers)), StoreDatabase.Options, typeof(StoreDatabase).Assembly,
+        return new(database, new(new Logger<Migrations>(loggers)), StoreDatabase.Options,
+            typeof(StoreDatabase).Assembly,
             [(RecordSchema)Counted.Written, (RecordSchema)Answered.Written], new Logger<DatabaseReady>(loggers));
     }
 
@@ -103,6 +114,7 @@ public sealed class MigrationsTests(Stage stage)
     {
         await using var connection = await database.OpenConnectionAsync();
         return await connection.QuerySingleAsync<(string, string, int, long, long, long)>(
-            "SELECT topic, source, partitions, position, (SELECT count(*) FROM migrations), (SELECT count(*) FROM schemas) FROM head");
+            "SELECT topic, source, partitions, position, (SELECT count(*) FROM migrations), (SELECT count(*) FROM "
+                + "schemas) FROM head");
     }
 }

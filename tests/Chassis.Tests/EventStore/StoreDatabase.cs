@@ -19,8 +19,10 @@ internal static class StoreDatabase
         return database;
     }
 
-    public static Task MigrateAsync(NpgsqlDataSource database, EventStoreOptions options) => new Migrations(NullLogger<Migrations>.Instance)
-        .RunAsync(database, options, typeof(StoreDatabase).Assembly, [(RecordSchema)Counted.Written, (RecordSchema)Answered.Written], CancellationToken.None);
+    public static Task MigrateAsync(NpgsqlDataSource database, EventStoreOptions options) =>
+        new Migrations(NullLogger<Migrations>.Instance)
+        .RunAsync(database, options, typeof(StoreDatabase).Assembly,
+            [(RecordSchema)Counted.Written, (RecordSchema)Answered.Written], CancellationToken.None);
 
     public static NewEvent NewEvent(string key, Guid? id = null) => new()
     {

@@ -18,7 +18,8 @@ public sealed class BrokerWatchTests
         await using var broker = InMemoryBroker.Start();
         await using var proxy = KafkaProxy.Before(broker.Bootstrap);
         await using var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        using var watch = new BrokerWatch(new() { BootstrapServers = proxy.Bootstrap }, meters.GetRequiredService<IMeterFactory>(), TimeProvider.System);
+        using var watch = new BrokerWatch(new() { BootstrapServers = proxy.Bootstrap },
+            meters.GetRequiredService<IMeterFactory>(), TimeProvider.System);
         await watch.StartAsync(Cancel);
         await UntilAsync(HealthStatus.Healthy);
 
@@ -35,6 +36,7 @@ public sealed class BrokerWatchTests
         await watch.StopAsync(Cancel);
 
         Task<HealthCheckResult> HealthAsync() => watch.CheckHealthAsync(new(), Cancel);
-        Task UntilAsync(HealthStatus status) => Eventually.Until(async () => (await HealthAsync()).Status == status, $"{status}");
+        Task UntilAsync(HealthStatus status) =>
+            Eventually.Until(async () => (await HealthAsync()).Status == status, $"{status}");
     }
 }

@@ -39,9 +39,12 @@ public sealed class TopicDescriptionsTests(Stage stage)
         var before = (await descriptions.AskAsync([topic], Limit))[0].Id;
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = broker.Bootstrap }).Build();
         await admin.DeleteTopicsAsync([topic]);
-        await Eventually.Until(async () => (await descriptions.AskAsync([topic], Limit))[0].Error == ErrorCode.UnknownTopicOrPart, "the topic is gone");
+        await Eventually.Until(async () =>
+            (await descriptions.AskAsync([topic], Limit))[0].Error == ErrorCode.UnknownTopicOrPart,
+            "the topic is gone");
         await broker.CreateTopicAsync(topic, 1, cancel: Cancel);
-        await Eventually.Until(async () => (await descriptions.AskAsync([topic], Limit))[0].Error == ErrorCode.NoError, "the topic is there again");
+        await Eventually.Until(async () => (await descriptions.AskAsync([topic], Limit))[0].Error == ErrorCode.NoError,
+            "the topic is there again");
         Assert.NotEqual(before, (await descriptions.AskAsync([topic], Limit))[0].Id);
     }
 
@@ -49,25 +52,33 @@ public sealed class TopicDescriptionsTests(Stage stage)
     public async Task Where_nobody_answers_it_is_said_within_the_limit()
     {
         using var descriptions = new TopicDescriptions(new() { BootstrapServers = $"127.0.0.1:{Ports.Free()}" });
-        var fault = await Assert.ThrowsAsync<KafkaException>(() => descriptions.AskAsync(["any"], TimeSpan.FromMilliseconds(500)).WaitAsync(TimeSpan.FromSeconds(60), Cancel));
+        var fault = await Assert.ThrowsAsync<KafkaException>(() =>
+            descriptions.AskAsync(["any"], TimeSpan.FromMilliseconds(500)).WaitAsync(TimeSpan.FromSeconds(60), Cancel));
         Assert.Equal(ErrorCode.Local_TimedOut, fault.Error.Code);
     }
 
-    /// <summary>A stopping broker tells of partitions without leader and without replicas in sync, on which Confluent.Kafka's own admin client fails for good.</summary>
+    /// <summary>
+    /// A stopping broker tells of partitions without leader and without replicas in sync, on which Confluent.Kafka's
+    /// own admin client fails for good.
+    /// </summary>
     [Fact]
     public async Task While_a_broker_stops_every_question_has_an_end_and_afterwards_an_answer()
     {
-        var home = KafkaHome.Find() ?? throw Prerequisite.Missing("kafka", $"{KafkaHome.Variable} does not name a folder with a released Kafka.");
+        var home = KafkaHome.Find() ?? throw Prerequisite.Missing("kafka",
+            $"{KafkaHome.Variable} does not name a folder with a released Kafka.");
         using var folder = new TestFolder("descriptions");
-        await using var server = await KafkaServer.StartAsync(new() { DataDirectory = folder["kafka"], Home = home, HeapMiB = 300 }, Cancel);
+        await using var server =
+            await KafkaServer.StartAsync(new() { DataDirectory = folder["kafka"], Home = home, HeapMiB = 300 }, Cancel);
         await server.CreateTopicAsync("asked-for", 12, cancel: Cancel);
-        using var descriptions = new TopicDescriptions(new() { BootstrapServers = server.Bootstrap, ReconnectBackoffMaxMs = 1_000 });
+        using var descriptions =
+            new TopicDescriptions(new() { BootstrapServers = server.Bootstrap, ReconnectBackoffMaxMs = 1_000 });
         var before = (await descriptions.AskAsync(["asked-for"], Limit))[0];
         var stopped = server.StopAsync();
         while (!stopped.IsCompleted) await AskAsync().WaitAsync(TimeSpan.FromSeconds(60), Cancel);
         await server.StartAgainAsync(Cancel);
         DescribedTopic? after = null;
-        await Eventually.Until(async () => (after = await AskAsync()) is { Error: ErrorCode.NoError }, "the topic is told again");
+        await Eventually.Until(async () => (after = await AskAsync()) is { Error: ErrorCode.NoError },
+            "the topic is told again");
         Assert.Equal((before.Id, 12), (after!.Id, after.Replicas.Count));
 
         async Task<DescribedTopic?> AskAsync()

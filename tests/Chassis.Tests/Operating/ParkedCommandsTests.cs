@@ -31,14 +31,17 @@ public sealed class ParkedCommandsTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var old = await world.NewInstanceAsync();
-        await old.HandleAsync(Asked("anna", 1), Asked("anna", Unlucky), Asked("ben", Unlucky), Asked("anna", 2), Asked("anna", 3));
+        await old.HandleAsync(Asked("anna", 1), Asked("anna", Unlucky), Asked("ben", Unlucky), Asked("anna", 2),
+            Asked("anna", 3));
         var newer = await world.NewInstanceAsync(settings => settings.IsNewerCode = true);
         Assert.Equal((0, "3 redriven, nothing is left.\n"), await RedriveAsync(world, newer));
         Assert.Equal([1L, 14L, 16L, 19L], (await world.CountedAsync("anna")).Select(e => e.Total));
         Assert.Equal("ben", Assert.Single(await world.ParkedAsync()).Key);
         await using var connection = await world.Database.OpenConnectionAsync();
-        Assert.Equal([(2L, "redrive", "sre", "fixed"), (4L, "redrive", "sre", "fixed"), (5L, "redrive", "sre", "fixed")],
-            await connection.QueryAsync<(long, string, string, string)>("SELECT position, action, who, why FROM freed ORDER BY position"));
+        Assert.Equal(
+            [(2L, "redrive", "sre", "fixed"), (4L, "redrive", "sre", "fixed"), (5L, "redrive", "sre", "fixed")],
+            await connection.QueryAsync<(long, string, string, string)>(
+                "SELECT position, action, who, why FROM freed ORDER BY position"));
         await newer.HandleAsync(Asked("anna", 100));
         Assert.Equal(119, (await world.TotalsAsync())["anna"]);
     }
@@ -50,12 +53,14 @@ public sealed class ParkedCommandsTests(Stage stage)
         var old = await world.NewInstanceAsync();
         await old.HandleAsync(Asked("anna", Unlucky), Asked("anna", 2), Asked("anna", -100), Asked("anna", 3));
         Assert.Equal(
-            (1, $"0 redriven.\n{world.Chain.Topic} position 1 still can't be handled: count threw ArgumentException: 13 is not counted.\n"), await RedriveAsync(world, old));
+            (1, $"0 redriven.\n{world.Chain.Topic} position 1 still can't be handled: count threw ArgumentException: "
+                + "13 is not counted.\n"), await RedriveAsync(world, old));
 
         var newer = await world.NewInstanceAsync(settings => settings.IsNewerCode = true);
         var (code, said) = await RedriveAsync(world, newer);
         Assert.Equal(1, code);
-        Assert.StartsWith($"2 redriven.\n{world.Chain.Topic} position 3 still can't be handled: ", said, StringComparison.Ordinal);
+        Assert.StartsWith($"2 redriven.\n{world.Chain.Topic} position 3 still can't be handled: ", said,
+            StringComparison.Ordinal);
         Assert.Contains("a_tally_is_not_below_zero", said, StringComparison.Ordinal);
         Assert.Equal(15, (await world.TotalsAsync())["anna"]);
 
@@ -63,7 +68,8 @@ public sealed class ParkedCommandsTests(Stage stage)
         Assert.Equal((0, "1 redriven, nothing is left.\n"), await RedriveAsync(world, newer));
         Assert.Equal(18, (await world.TotalsAsync())["anna"]);
         await using var connection = await world.Database.OpenConnectionAsync();
-        Assert.Equal((3L, "discard", "sre", "useless"), await connection.QuerySingleAsync<(long, string, string, string)>(
+        Assert.Equal((3L, "discard", "sre", "useless"),
+            await connection.QuerySingleAsync<(long, string, string, string)>(
             "SELECT position, action, who, why FROM freed WHERE action = 'discard'"));
     }
 
@@ -74,7 +80,8 @@ public sealed class ParkedCommandsTests(Stage stage)
         var instance = await world.NewInstanceAsync();
         await instance.HandleAsync(new Confirmed { Name = "anna" });
         Assert.Equal(
-            (1, $"0 redriven.\n{world.Chain.Topic} position 1 still can't be handled: The tally anna is not known here (yet).\n"), await RedriveAsync(world, instance));
+            (1, $"0 redriven.\n{world.Chain.Topic} position 1 still can't be handled: The tally anna is not known "
+                + "here (yet).\n"), await RedriveAsync(world, instance));
     }
 
     [Fact]
@@ -82,7 +89,9 @@ public sealed class ParkedCommandsTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        var foreign = world.Chain.Received(await new TestChain(stage, world.Chain.Topic, 1).NumberAsync(Asked("anna", 100)) with { Headers = [] });
+        var foreign = world.Chain.Received(await new TestChain(stage, world.Chain.Topic, 1)
+            .NumberAsync(Asked("anna", 100)) with
+        { Headers = [] });
         await instance.Handling.HandleAsync([foreign], CancellationToken.None);
         var (code, said) = await RedriveAsync(world, instance);
         Assert.Equal(1, code);
@@ -113,9 +122,11 @@ public sealed class ParkedCommandsTests(Stage stage)
         await using (await ReactorLoopTests.HoldAsync(world, "anna"))
         {
             redriving = RedriveAsync(world, instance);
-            await Eventually.Until(async () => await ReactorLoopTests.WaitingForLocksAsync(world) == 1, "the redrive waits for the tally");
+            await Eventually.Until(async () => await ReactorLoopTests.WaitingForLocksAsync(world) == 1,
+                "the redrive waits for the tally");
             arriving = old.HandleAsync(Asked("anna", 100));
-            await Eventually.Until(async () => await ReactorLoopTests.WaitingForLocksAsync(world) == 2, "the batch waits for the redrive");
+            await Eventually.Until(async () => await ReactorLoopTests.WaitingForLocksAsync(world) == 2,
+                "the batch waits for the redrive");
         }
         await Task.WhenAll(redriving, arriving);
         Assert.Equal((0, 0), ((await redriving).Item1, (await world.ParkedAsync()).Count));
@@ -134,12 +145,14 @@ public sealed class ParkedCommandsTests(Stage stage)
     private static async Task<(int Code, string Said)> RedriveAsync(World world, Instance instance)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        return (await instance.Parked.RedriveAsync(world.Chain.Topic, "anna", "sre", "fixed", output, CancellationToken.None), output.ToString());
+        return (await instance.Parked.RedriveAsync(world.Chain.Topic, "anna", "sre", "fixed", output,
+            CancellationToken.None), output.ToString());
     }
 
     private static async Task<(int Code, string Said)> DiscardAsync(World world, Instance instance)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        return (await instance.Parked.DiscardAsync(world.Chain.Topic, "anna", "sre", "useless", output, CancellationToken.None), output.ToString());
+        return (await instance.Parked.DiscardAsync(world.Chain.Topic, "anna", "sre", "useless", output,
+            CancellationToken.None), output.ToString());
     }
 }

@@ -22,7 +22,8 @@ public sealed class RebuildTests(Stage stage)
         Assert.Equal("Rebuilding tallies from 300 events with 3 workers.\ntallies: 40 rows, equal.\n", said);
         Assert.Equal(0, code);
         await using var connection = await world.Database.OpenConnectionAsync();
-        Assert.Equal(0, await connection.ExecuteScalarAsync<int>("SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'shadow'"));
+        Assert.Equal(0, await connection.ExecuteScalarAsync<int>(
+            "SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'shadow'"));
     }
 
     [Fact]
@@ -33,7 +34,8 @@ public sealed class RebuildTests(Stage stage)
         using var stop = new CancellationTokenSource();
         var traffic = Task.Run(async () =>
         {
-            for (var i = 0; !stop.IsCancellationRequested; i++) await instance.HandleAsync(Asked($"n{i % 10}", 100), Asked($"m{i}", 100));
+            for (var i = 0; !stop.IsCancellationRequested; i++)
+                await instance.HandleAsync(Asked($"n{i % 10}", 100), Asked($"m{i}", 100));
         });
         for (var round = 0; round < 3; round++)
         {
@@ -46,15 +48,19 @@ public sealed class RebuildTests(Stage stage)
 
     [Theory]
     [InlineData(
-        "UPDATE tallies SET total = 999 WHERE name = 'n1'", """the service has {"name": "n1", "total": 999}, and its events lead to {"name": "n1", "total": 101}.""")]
-    [InlineData("INSERT INTO tallies VALUES ('ghost', 5)", """the service has {"name": "ghost", "total": 5}, which its events do not lead to.""")]
-    [InlineData("DELETE FROM tallies WHERE name = 'n2'", """the events lead to {"name": "n2", "total": 102}, which the service does not have.""")]
+        "UPDATE tallies SET total = 999 WHERE name = 'n1'",
+        """the service has {"name": "n1", "total": 999}, and its events lead to {"name": "n1", "total": 101}.""")]
+    [InlineData("INSERT INTO tallies VALUES ('ghost', 5)",
+        """the service has {"name": "ghost", "total": 5}, which its events do not lead to.""")]
+    [InlineData("DELETE FROM tallies WHERE name = 'n2'",
+        """the events lead to {"name": "n2", "total": 102}, which the service does not have.""")]
     public async Task A_row_that_was_changed_by_hand_is_named(string manipulation, string sentence)
     {
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
         await instance.HandleAsync(Enumerable.Range(0, 4).Select(i => Asked($"n{i}", 100 + i)));
-        await using (var connection = await world.Database.OpenConnectionAsync()) await connection.ExecuteAsync(manipulation);
+        await using (var connection = await world.Database.OpenConnectionAsync())
+            await connection.ExecuteAsync(manipulation);
         var (code, said) = await RebuildAsync(world, workers: 2);
         Assert.Equal(1, code);
         Assert.EndsWith($"tallies: first difference: {sentence}\n", said, StringComparison.Ordinal);
@@ -66,16 +72,20 @@ public sealed class RebuildTests(Stage stage)
         const int takers = 3_000;
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
-        // Many keys take one each of the same tally; what was added comes behind more than a page of other events, on one partition.
+        // Many keys take one each of the same tally; what was added comes behind more than a page of other events, on
+        // one partition.
         var events = Enumerable.Range(0, 4_500).Select(i => Event("gold", $"other{i % 3}", 1))
-            .Append(Event("gold", "gold", takers + 1)).Concat(Enumerable.Range(0, takers).Select(i => Event($"taker{i}", "gold", -1))).ToList();
+            .Append(Event("gold", "gold", takers + 1))
+            .Concat(Enumerable.Range(0, takers).Select(i => Event($"taker{i}", "gold", -1))).ToList();
         await using (var connection = await instance.Database.OpenConnectionAsync())
         {
             await EventLog.AppendAsync(connection, events, CancellationToken.None);
-            await connection.ExecuteAsync("INSERT INTO tallies VALUES ('gold', 1), ('other0', 1500), ('other1', 1500), ('other2', 1500)");
+            await connection.ExecuteAsync(
+                "INSERT INTO tallies VALUES ('gold', 1), ('other0', 1500), ('other1', 1500), ('other2', 1500)");
         }
         var (code, said) = await RebuildAsync(world, workers: 4);
-        Assert.Equal((0, "Rebuilding tallies from 7501 events with 4 workers.\ntallies: 4 rows, equal.\n"), (code, said));
+        Assert.Equal((0, "Rebuilding tallies from 7501 events with 4 workers.\ntallies: 4 rows, equal.\n"),
+            (code, said));
     }
 
     private static Asked Asked(string name, long number) => ReactorLoopTests.Asked(name, number);

@@ -20,11 +20,13 @@ public sealed class GapTests(Stage stage)
         await Eventually.Until(() => instance.State.HeldPartitions == 1, "the partition is held");
 
         var health = await instance.State.CheckHealthAsync(new());
-        Assert.Equal((HealthStatus.Degraded, $"a record is missing after position 1 of {world.Chain.Topic}/{later.Partition}"), (health.Status, health.Description));
+        Assert.Equal((HealthStatus.Degraded, "a record is missing after position 1 of "
+            + $"{world.Chain.Topic}/{later.Partition}"), (health.Status, health.Description));
         Assert.Equal(1, instance.Readings.Gauge("reactor.held.partitions"));
         // While it is held, more comes there, and other partitions are served.
         var last = await world.Chain.TellAsync(Asked("anna", 1_000));
-        var elsewhere = Enumerable.Range(0, 100).Select(i => $"n{i}").First(name => world.Chain.PartitionOf(name) != later.Partition);
+        var elsewhere = Enumerable.Range(0, 100).Select(i => $"n{i}")
+            .First(name => world.Chain.PartitionOf(name) != later.Partition);
         await world.Chain.TellAsync(Asked(elsewhere, 1));
         await world.UntilTotalAsync(elsewhere, 1);
         Assert.Equal(1, (await world.TotalsAsync())["anna"]);
@@ -36,7 +38,8 @@ public sealed class GapTests(Stage stage)
         await Eventually.Until(() => instance.Lines.Contain("the chain is whole again"), "it is told");
         Assert.Equal(HealthStatus.Healthy, (await instance.State.CheckHealthAsync(new())).Status);
         Assert.Equal(0, instance.Readings.Gauge("reactor.held.partitions"));
-        Assert.All(["reading the partition from its start", "is missing", "the chain is whole again"], line => Assert.Equal(1, instance.Lines.Count(line)));
+        Assert.All(["reading the partition from its start", "is missing", "the chain is whole again"],
+            line => Assert.Equal(1, instance.Lines.Count(line)));
     }
 
     [Fact]
@@ -49,7 +52,8 @@ public sealed class GapTests(Stage stage)
         await Eventually.Until(() => instance.State.AssignedPartitions > 0, "the instance is in the group");
         await world.Chain.TellAsync(Asked("anna", 1));
         await world.UntilTotalAsync("anna", 6);
-        Assert.Equal((1, 0), (instance.Lines.Count("reading the partition from its start"), instance.State.HeldPartitions));
+        Assert.Equal((1, 0),
+            (instance.Lines.Count("reading the partition from its start"), instance.State.HeldPartitions));
     }
 
     [Fact]

@@ -16,13 +16,16 @@ public sealed class HandlingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
-        await instance.HandleAsync(Enumerable.Range(0, 300).Select(i => new Asked { Name = $"n{i % 7}", Number = i + 100, Note = "" }));
-        var sums = Enumerable.Range(0, 300).GroupBy(i => i % 7).ToDictionary(numbers => $"n{numbers.Key}", numbers => numbers.Sum(i => i + 100L));
+        await instance.HandleAsync(Enumerable.Range(0, 300)
+            .Select(i => new Asked { Name = $"n{i % 7}", Number = i + 100, Note = "" }));
+        var sums = Enumerable.Range(0, 300).GroupBy(i => i % 7)
+            .ToDictionary(numbers => $"n{numbers.Key}", numbers => numbers.Sum(i => i + 100L));
         Assert.Equal(sums, await world.TotalsAsync());
         Assert.Equal(300, (await world.EventsAsync()).Count);
         await using var connection = await world.Database.OpenConnectionAsync();
         Assert.Equal(1, await connection.ExecuteScalarAsync<int>(
-            "SELECT count(DISTINCT xmin) FROM (SELECT xmin::text FROM events UNION ALL SELECT xmin::text FROM tallies) AS rows(xmin)"));
+            "SELECT count(DISTINCT xmin) FROM (SELECT xmin::text FROM events UNION ALL SELECT xmin::text FROM "
+                + "tallies) AS rows(xmin)"));
     }
 
     [Fact]
@@ -35,8 +38,10 @@ public sealed class HandlingTests(Stage stage)
         record.Headers[EventHeaders.TraceParent] = trace;
         await instance.HandleAsync(record);
         var answer = Assert.Single(await world.EventsAsync());
-        var counted = (Counted)EventCodec.Decode(answer.Payload.AsMemory(SingleObject.HeaderBytes), Counted.Written, typeof(Counted));
-        Assert.Equal((record.EventId, trace, EventIds.Following(record.EventId, "count", 0)), (answer.CausationId, answer.TraceParent, answer.EventId));
+        var counted = (Counted)EventCodec.Decode(answer.Payload.AsMemory(SingleObject.HeaderBytes), Counted.Written,
+            typeof(Counted));
+        Assert.Equal((record.EventId, trace, EventIds.Following(record.EventId, "count", 0)),
+            (answer.CausationId, answer.TraceParent, answer.EventId));
         Assert.Equal((answer.EventId, "anna", 5, 5), (counted.EventId, counted.Name, counted.Number, counted.Total));
     }
 
@@ -59,7 +64,8 @@ public sealed class HandlingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
-        await instance.HandleAsync(new Chatted { Name = "anna" }, new Asked { Name = "anna", Number = 4, Note = "" }, new Chatted { Name = "anna" });
+        await instance.HandleAsync(new Chatted { Name = "anna" }, new Asked { Name = "anna", Number = 4, Note = "" },
+            new Chatted { Name = "anna" });
         Assert.Equal(3, await world.HandledAsync(world.Chain.PartitionOf("anna")));
         Assert.Single(await world.EventsAsync());
     }
@@ -70,7 +76,8 @@ public sealed class HandlingTests(Stage stage)
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
         var records = new List<ChainRecord>();
-        for (var i = 0; i < 4; i++) records.Add(await world.Chain.NumberAsync(new Asked { Name = "anna", Number = 1, Note = "" }));
+        for (var i = 0; i < 4; i++)
+            records.Add(await world.Chain.NumberAsync(new Asked { Name = "anna", Number = 1, Note = "" }));
         var partition = (world.Chain.Topic, records[0].Partition);
         var held = await instance.HandleAsync(records[0], records[2], records[3]);
         Assert.Equal(records[0].Position, held.Gaps[partition]);
@@ -87,12 +94,17 @@ public sealed class HandlingTests(Stage stage)
         var instance = await world.NewInstanceAsync();
         for (var resent = 0; resent < 2; resent++)
         {
-            var fact = await world.Chain.NumberAsync(new Tipped { EventId = Guid.CreateVersion7(), Name = "anna", Number = 7, Reference = "day-1" });
+            var fact =
+                await world.Chain.NumberAsync(
+                    new Tipped { EventId = Guid.CreateVersion7(), Name = "anna", Number = 7, Reference = "day-1" });
             var received = world.Chain.Received(fact with { Headers = [] }) with { Topic = world.Facts };
-            await instance.Handling.HandleAsync([received, received with { Offset = received.Offset + 1, Position = received.Position + 1 }], CancellationToken.None);
+            await instance.Handling.HandleAsync(
+                [received, received with { Offset = received.Offset + 1, Position = received.Position + 1 }],
+                CancellationToken.None);
         }
         Assert.Equal(7, (await world.TotalsAsync())["anna"]);
-        Assert.Equal(EventIds.Following(EventIds.OfBusinessKey("tip", "day-1"), "tip", 0), Assert.Single(await world.EventsAsync()).EventId);
+        Assert.Equal(EventIds.Following(EventIds.OfBusinessKey("tip", "day-1"), "tip", 0),
+            Assert.Single(await world.EventsAsync()).EventId);
     }
 
     [Fact]
@@ -101,8 +113,10 @@ public sealed class HandlingTests(Stage stage)
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
         var handling = instance.HandleAsync(new Confirmed { Name = "anna" });
-        await Eventually.Until(() => instance.Lines.Contain("The tally anna is not known here (yet)."), "the answer came too early");
-        await using (var connection = await world.Database.OpenConnectionAsync()) await connection.ExecuteAsync("INSERT INTO tallies VALUES ('anna', 1)");
+        await Eventually.Until(() => instance.Lines.Contain("The tally anna is not known here (yet)."),
+            "the answer came too early");
+        await using (var connection = await world.Database.OpenConnectionAsync())
+            await connection.ExecuteAsync("INSERT INTO tallies VALUES ('anna', 1)");
         await handling;
         Assert.Empty(await world.ParkedAsync());
         Assert.EndsWith("Answered", Assert.Single(await world.EventsAsync()).Type, StringComparison.Ordinal);
@@ -112,11 +126,13 @@ public sealed class HandlingTests(Stage stage)
     public async Task Two_instances_given_the_same_records_at_once_answer_once()
     {
         await using var world = await World.NewAsync(stage);
-        var instances = new[] { await world.NewInstanceAsync(), await world.NewInstanceAsync(), await world.NewInstanceAsync() };
+        var instances = new[] { await world.NewInstanceAsync(), await world.NewInstanceAsync(),
+            await world.NewInstanceAsync() };
         for (var round = 0; round < 10; round++)
         {
             var records = new List<ChainRecord>();
-            for (var i = 0; i < 20; i++) records.Add(await world.Chain.NumberAsync(new Asked { Name = $"n{i % 5}", Number = 1, Note = "" }));
+            for (var i = 0; i < 20; i++)
+                records.Add(await world.Chain.NumberAsync(new Asked { Name = $"n{i % 5}", Number = 1, Note = "" }));
             await Task.WhenAll(instances.Select(instance => instance.HandleAsync(records.ToArray())));
         }
         var events = await world.EventsAsync();

@@ -29,13 +29,17 @@ public sealed class KilledMemberTests(Stage stage)
         await proxy.StopAsync();
         var clock = Stopwatch.StartNew();
         for (var i = 0; i < 20; i++) await world.Chain.TellAsync(Asked($"n{i}"));
-        await Eventually.Until(async () => (await world.EventsAsync()).Count == 20, "the survivor has taken up all partitions");
+        await Eventually.Until(async () => (await world.EventsAsync()).Count == 20,
+            "the survivor has taken up all partitions");
         // librdkafka's default is 45 s.
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         dying.Close();
     }
 
-    /// <summary>As after an upgrade, or where a topic was not there yet when the first one died: a member of the same name must not get the former assignment back as it was.</summary>
+    /// <summary>
+    /// As after an upgrade, or where a topic was not there yet when the first one died: a member of the same name must
+    /// not get the former assignment back as it was.
+    /// </summary>
     [Fact]
     public async Task A_restarted_member_that_reads_one_more_topic_gets_its_partitions()
     {
@@ -61,8 +65,14 @@ public sealed class KilledMemberTests(Stage stage)
 
     private IConsumer<byte[], byte[]> Member(string bootstrap, string group)
     {
-        var kafka = new KafkaOptions { BootstrapServers = bootstrap, InMemory = stage.Broker.IsInMemory, InstanceId = "service-1" };
-        return new ConsumerBuilder<byte[], byte[]>(kafka.Consumer(group)).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        var kafka = new KafkaOptions
+        {
+            BootstrapServers = bootstrap,
+            InMemory = stage.Broker.IsInMemory,
+            InstanceId = "service-1"
+        };
+        return new ConsumerBuilder<byte[], byte[]>(kafka.Consumer(group)).SetLogHandler((_, _) => { })
+            .SetErrorHandler((_, _) => { }).Build();
     }
 
     /// <summary>A topic that was made a moment ago may be unknown to a broker yet.</summary>

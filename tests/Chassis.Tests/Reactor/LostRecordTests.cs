@@ -12,7 +12,10 @@ using Xunit;
 
 namespace Checkout.Chassis.Tests.Reactor;
 
-/// <summary>A record that a consumer has not handled yet is gone from the topic: with the real tailer between the store it came from and the consumer.</summary>
+/// <summary>
+/// A record that a consumer has not handled yet is gone from the topic: with the real tailer between the store it came
+/// from and the consumer.
+/// </summary>
 public sealed class LostRecordTests(Stage stage)
 {
     private const int Before = 10;
@@ -20,9 +23,10 @@ public sealed class LostRecordTests(Stage stage)
     private const int All = 40;
 
     [Fact]
-    public async Task A_record_that_is_gone_is_noticed_and_said_and_comes_again_from_the_store_and_nothing_passes_over_it()
+    public async Task A_record_that_is_gone_is_said_and_comes_again_from_the_store_and_nothing_passes_over_it()
     {
-        if (stage.Broker.IsInMemory) throw Prerequisite.Missing("kafka", "the in-memory broker forgets the oldest by itself, so LogTailer does not look for it there.");
+        if (stage.Broker.IsInMemory) throw Prerequisite.Missing("kafka",
+            "the in-memory broker forgets the oldest by itself, so LogTailer does not look for it there.");
         await using var world = await World.NewAsync(stage, partitions: 1);
         await using var upstream = await UpstreamAsync(world.Chain.Topic);
         await AppendAsync(upstream, 1, Before);
@@ -34,7 +38,8 @@ public sealed class LostRecordTests(Stage stage)
             await AppendAsync(upstream, Before + 1, All);
             await Eventually.Until(() => EndOf(world.Chain.Topic) == All, "all on the topic");
         }
-        using (var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = stage.Broker.Bootstrap }).Build())
+        using (var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = stage.Broker.Bootstrap })
+            .Build())
             await admin.DeleteRecordsAsync([new(world.Chain.Topic, 0, Lost)]);
 
         var again = await world.StartInstanceAsync();
@@ -59,7 +64,8 @@ public sealed class LostRecordTests(Stage stage)
     {
         var database = Database.Open(await stage.Postgres.NewDatabaseAsync("upstream"), "upstream");
         await new Migrations(NullLogger<Migrations>.Instance).RunAsync(
-            database, new(topic, "/upstream/0", 1), typeof(LostRecordTests).Assembly, [(RecordSchema)new Asked().Schema], CancellationToken.None);
+            database, new(topic, "/upstream/0", 1), typeof(LostRecordTests).Assembly,
+            [(RecordSchema)new Asked().Schema], CancellationToken.None);
         return database;
     }
 
@@ -72,13 +78,16 @@ public sealed class LostRecordTests(Stage stage)
             var asked = ReactorLoopTests.Asked("anna", (long)1 << (i % 20));
             (asked.EventId, asked.OccurredAt) = (Guid.CreateVersion7(), now);
             await EventLog.AppendAsync(connection,
-                [new() { EventId = asked.EventId, Key = "anna", Type = ((RecordSchema)asked.Schema).Fullname, OccurredAt = now, Payload = EventCodec.Encode(asked) }], CancellationToken.None);
+                [new() { EventId = asked.EventId, Key = "anna", Type = ((RecordSchema)asked.Schema).Fullname,
+                    OccurredAt = now, Payload = EventCodec.Encode(asked) }], CancellationToken.None);
         }
     }
 
     private long EndOf(string topic)
     {
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = stage.Broker.Bootstrap, GroupId = "looks" }).Build();
+        using var consumer =
+            new ConsumerBuilder<Ignore, Ignore>(
+                new ConsumerConfig { BootstrapServers = stage.Broker.Bootstrap, GroupId = "looks" }).Build();
         return consumer.QueryWatermarkOffsets(new(topic, 0), TimeSpan.FromSeconds(10)).High.Value;
     }
 
@@ -99,9 +108,16 @@ public sealed class LostRecordTests(Stage stage)
             var options = new TailerOptions
             {
                 Stores = [store],
-                Kafka = new() { BootstrapServers = stage.Broker.Bootstrap, InMemory = stage.Broker.IsInMemory, TopicReplicationFactor = 1, MinInSyncReplicas = 1 },
+                Kafka = new()
+                {
+                    BootstrapServers = stage.Broker.Bootstrap,
+                    InMemory = stage.Broker.IsInMemory,
+                    TopicReplicationFactor = 1,
+                    MinInSyncReplicas = 1
+                },
             };
-            var tail = new Tail(store, options, stage.NewRegistryClient(), _metrics, status, _source, NullLogger.Instance, TimeProvider.System);
+            var tail = new Tail(store, options, stage.NewRegistryClient(), _metrics, status, _source,
+                NullLogger.Instance, TimeProvider.System);
             _running = Task.Run(() => tail.RunAsync(_stop.Token));
         }
 

@@ -33,12 +33,15 @@ public sealed class OutageClassTests
     public void What_does_not_answer_is_an_outage_and_a_bug_is_none()
     {
         Exception[] outages =
-            [new NpgsqlException("broken"), new SocketException(111), new TimeoutException(), new RegistryUnavailableException("away"), new SchemaRefusedException("401")];
+            [new NpgsqlException("broken"), new SocketException(111), new TimeoutException(),
+                new RegistryUnavailableException("away"), new SchemaRefusedException("401")];
         Assert.All(outages, e => Assert.Equal("outage", ClassOf(e)));
-        Exception[] bugs = [new InvalidOperationException(), new ArgumentException("argument"), new SchemaNotFoundException("404")];
+        Exception[] bugs = [new InvalidOperationException(), new ArgumentException("argument"),
+            new SchemaNotFoundException("404")];
         Assert.All(bugs, e => Assert.Equal("", ClassOf(e)));
     }
 
     private static string ClassOf(Exception e) => string.Join(", ",
-        new[] { (Outage.IsOutage(e), "outage"), (Outage.IsCollision(e), "collision"), (Outage.IsFaultOfData(e), "data") }.Where(c => c.Item1).Select(c => c.Item2));
+        new[] { (Outage.IsOutage(e), "outage"), (Outage.IsCollision(e), "collision"),
+            (Outage.IsFaultOfData(e), "data") }.Where(c => c.Item1).Select(c => c.Item2));
 }

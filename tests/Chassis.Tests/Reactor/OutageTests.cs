@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Checkout.Chassis.Tests.Reactor;
 
-/// <summary>What does not answer is waited for: no event is at fault, the place is kept, and the instance stays in its group.</summary>
+/// <summary>
+/// What does not answer is waited for: no event is at fault, the place is kept, and the instance stays in its group.
+/// </summary>
 public sealed class OutageTests(Stage stage)
 {
     [Fact]
@@ -34,7 +36,8 @@ public sealed class OutageTests(Stage stage)
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync(settings => settings.Registry = registry.NewClient(stage));
         var handling = instance.HandleAsync(Asked("anna", 1));
-        await Eventually.Until(() => instance.Lines.Contain("Outage, the batch is kept") || handling.IsCompleted, "the outage is told");
+        await Eventually.Until(() => instance.Lines.Contain("Outage, the batch is kept")
+            || handling.IsCompleted, "the outage is told");
         registry.Answers = null;
         await handling;
         Assert.Empty(await world.ParkedAsync());
@@ -49,14 +52,16 @@ public sealed class OutageTests(Stage stage)
         var server = await PostgresServer.StartAsync(settings);
         try
         {
-            await using var world = await World.NewAsync(stage, connectionString: await server.CreateDatabaseAsync("tally"));
+            await using var world = await World.NewAsync(stage,
+                connectionString: await server.CreateDatabaseAsync("tally"));
             var instance = await world.StartInstanceAsync();
             await world.Chain.TellAsync(Asked("anna", 1));
             await world.UntilTotalAsync("anna", 1);
 
             await server.StopAsync();
             await world.Chain.TellAsync(Asked("anna", 10));
-            await Eventually.Until(() => instance.Lines.Count("Outage, the batch is kept") >= 4, "the outage lasts longer than a session would");
+            await Eventually.Until(() => instance.Lines.Count("Outage, the batch is kept") >= 4,
+                "the outage lasts longer than a session would");
             server = await PostgresServer.StartAsync(settings with { Port = server.Port });
             world.Database.Clear();
             await world.UntilTotalAsync("anna", 11);
@@ -93,11 +98,13 @@ public sealed class OutageTests(Stage stage)
             await Eventually.Until(() => ReactorLoopTests.WaitsForLockAsync(world), "the batch waits for the tally");
             for (var i = 0; i < 40; i++) await world.Chain.TellAsync(Asked($"n{i % 8}", 1));
             // Longer than the loop waits before it polls on with its partitions paused.
-            await Eventually.Until(() => ReactorLoopTests.WaitsForLockAsync(world, TimeSpan.FromSeconds(3)), "the batch has waited for long");
+            await Eventually.Until(() => ReactorLoopTests.WaitsForLockAsync(world, TimeSpan.FromSeconds(3)),
+                "the batch has waited for long");
             Assert.Equal(new() { ["anna"] = 1 }, await world.TotalsAsync());
         }
         await Eventually.Until(async () => (await world.EventsAsync()).Count == 42, "all is handled");
-        Assert.Equal((0, 0), (instance.Lines.Count("reading the partition from its start"), instance.State.HeldPartitions));
+        Assert.Equal((0, 0),
+            (instance.Lines.Count("reading the partition from its start"), instance.State.HeldPartitions));
         AssertStayedInGroup(instance);
     }
 

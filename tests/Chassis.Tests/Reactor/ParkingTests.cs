@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Checkout.Chassis.Tests.Reactor;
 
-/// <summary>Events that can't be handled: parked with what follows of their key, while everything else goes on.</summary>
+/// <summary>
+/// Events that can't be handled: parked with what follows of their key, while everything else goes on.
+/// </summary>
 public sealed class ParkingTests(Stage stage)
 {
     [Fact]
@@ -15,7 +17,8 @@ public sealed class ParkingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        await instance.HandleAsync(Asked("anna", 1), Asked("anna", Tallies.Unlucky), Asked("ben", 2), Asked("anna", 3), Asked("ben", 4));
+        await instance.HandleAsync(Asked("anna", 1), Asked("anna", Tallies.Unlucky), Asked("ben", 2), Asked("anna", 3),
+            Asked("ben", 4));
         await instance.HandleAsync(Asked("anna", 5), Asked("ben", 6));
         Assert.Equal(new() { ["anna"] = 1, ["ben"] = 12 }, await world.TotalsAsync());
         Assert.Equal(
@@ -61,7 +64,8 @@ public sealed class ParkingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        await instance.HandleAsync(Asked("anna", 1), Asked("ben", 2), Asked("ben", -100), Asked("anna", 3), Asked("ben", 4), Asked("zoe", 5));
+        await instance.HandleAsync(Asked("anna", 1), Asked("ben", 2), Asked("ben", -100), Asked("anna", 3),
+            Asked("ben", 4), Asked("zoe", 5));
         Assert.Equal(new() { ["anna"] = 4, ["ben"] = 2, ["zoe"] = 5 }, await world.TotalsAsync());
         var parked = await world.ParkedAsync();
         Assert.Equal([3L, 5L], parked.Select(p => p.Position));
@@ -76,7 +80,8 @@ public sealed class ParkingTests(Stage stage)
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
         await instance.HandleAsync(Asked("anna", Tallies.Huge), Asked("ben", 2));
-        Assert.Contains("EventTooLargeException", Assert.Single(await world.ParkedAsync()).Reason, StringComparison.Ordinal);
+        Assert.Contains("EventTooLargeException", Assert.Single(await world.ParkedAsync()).Reason,
+            StringComparison.Ordinal);
         Assert.Equal(new() { ["ben"] = 2 }, await world.TotalsAsync());
     }
 
@@ -87,7 +92,8 @@ public sealed class ParkingTests(Stage stage)
         var instance = await world.NewInstanceAsync();
         await instance.HandleAsync(Asked("anna", Tallies.Unlucky), new Confirmed { Name = "nobody" }, Asked("ben", 2));
         Assert.Equal(["anna", "nobody"], (await world.ParkedAsync()).Select(p => p.Key));
-        Assert.Contains("The tally nobody is not known here", (await world.ParkedAsync())[1].Reason, StringComparison.Ordinal);
+        Assert.Contains("The tally nobody is not known here", (await world.ParkedAsync())[1].Reason,
+            StringComparison.Ordinal);
         Assert.Equal(new() { ["ben"] = 2 }, await world.TotalsAsync());
         // However often the batch was tried.
         Assert.Equal(2, instance.Readings.Sum("reactor.parked.messages"));
@@ -100,12 +106,15 @@ public sealed class ParkingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        var foreign = world.Chain.Received(await new TestChain(stage, world.Chain.Topic, 1).NumberAsync(Asked("anna", 100)) with { Headers = [] });
+        var foreign = world.Chain.Received(await new TestChain(stage, world.Chain.Topic, 1)
+            .NumberAsync(Asked("anna", 100)) with
+        { Headers = [] });
         var first = world.Chain.Received(await world.Chain.NumberAsync(Asked("anna", 1)));
         await instance.Handling.HandleAsync([foreign, first], CancellationToken.None);
         await instance.HandleAsync(Asked("anna", 2));
         Assert.Equal(3, (await world.TotalsAsync())["anna"]);
-        Assert.Contains("LogTailer did not write it", Assert.Single(await world.ParkedAsync()).Reason, StringComparison.Ordinal);
+        Assert.Contains("LogTailer did not write it", Assert.Single(await world.ParkedAsync()).Reason,
+            StringComparison.Ordinal);
     }
 
     [Fact]

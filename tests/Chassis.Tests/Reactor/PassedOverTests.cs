@@ -85,7 +85,9 @@ public sealed class PassedOverTests(Stage stage)
     public void What_was_only_seen_before_is_not_held_up_where_nothing_waits()
     {
         var waiting = new PassedOver(PassedOver.LongestWait, new ManualTime());
-        Assert.False(waiting.MayWait(new([], new Dictionary<TopicPartition, long> { [new("topic", 0)] = 7 }), _ => true, _ => null));
+        Assert.False(
+            waiting.MayWait(new([], new Dictionary<TopicPartition, long> { [new("topic", 0)] = 7 }), _ => true,
+                _ => null));
     }
 
     [Theory]
@@ -120,11 +122,13 @@ public sealed class PassedOverTests(Stage stage)
     }
 
     /// <summary>Where each partition is known to be handled up to what comes first.</summary>
-    private static bool MayWait(PassedOver waiting, params Incoming[] records) => waiting.MayWait(Of(records), record => record.Key != Ours,
+    private static bool MayWait(PassedOver waiting, params Incoming[] records) =>
+        waiting.MayWait(Of(records), record => record.Key != Ours,
         partition => records.First(record => record.Partition == partition.Partition).Previous);
 
     private static Taken Of(params Incoming[] records) => new(records,
-        records.GroupBy(r => new TopicPartition(r.Topic, r.Partition)).ToDictionary(group => group.Key, group => group.Max(r => r.Offset) + 1));
+        records.GroupBy(r => new TopicPartition(r.Topic, r.Partition))
+        .ToDictionary(group => group.Key, group => group.Max(r => r.Offset) + 1));
 
     private static Incoming Taken(long offset, string key, int partition = 0) =>
         new("topic", partition, offset, offset, offset - 1, key, null, new Dictionary<string, string>());

@@ -55,7 +55,8 @@ public sealed class ReactorLoopTests(Stage stage)
         await using var world = await World.NewAsync(stage, partitions: 1);
         await world.StartInstanceAsync();
         await world.Chain.TellAsync(Asked("anna", 1));
-        await Eventually.Until(() => GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0) == 1, "the first offset is committed");
+        await Eventually.Until(() => GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0) == 1,
+            "the first offset is committed");
         await using (await HoldAsync(world, "anna"))
         {
             await world.Chain.TellAsync(Asked("anna", 2));
@@ -65,7 +66,8 @@ public sealed class ReactorLoopTests(Stage stage)
             for (var look = 0; look < 5 && await offsets.WaitForNextTickAsync(); look++)
                 Assert.Equal(1, GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0));
         }
-        await Eventually.Until(() => GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0) == 2, "the second offset is committed");
+        await Eventually.Until(() => GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0) == 2,
+            "the second offset is committed");
         Assert.Equal(3, (await world.TotalsAsync())["anna"]);
     }
 
@@ -87,7 +89,8 @@ public sealed class ReactorLoopTests(Stage stage)
         var record = await world.Chain.TellAsync(Asked("anna", 1));
         await world.UntilHandledAsync(record);
         await world.Chain.SendAsync(Enumerable.Repeat(record, 9));
-        await Eventually.Until(() => GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0) == 10, "the offset after the last duplicate is committed");
+        await Eventually.Until(() => GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0) == 10,
+            "the offset after the last duplicate is committed");
         Assert.Single(await world.EventsAsync());
     }
 
@@ -113,12 +116,14 @@ public sealed class ReactorLoopTests(Stage stage)
         return connection;
     }
 
-    internal static async Task<bool> WaitsForLockAsync(World world, TimeSpan since = default) => await WaitingForLocksAsync(world, since) > 0;
+    internal static async Task<bool> WaitsForLockAsync(World world, TimeSpan since = default) =>
+        await WaitingForLocksAsync(world, since) > 0;
 
     internal static async Task<long> WaitingForLocksAsync(World world, TimeSpan since = default)
     {
         await using var connection = await world.Database.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<long>(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start >= @since", new { since });
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+                + "AND clock_timestamp() - query_start >= @since", new { since });
     }
 }

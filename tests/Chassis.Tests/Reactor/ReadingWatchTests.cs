@@ -47,7 +47,8 @@ public sealed class ReadingWatchTests(Stage stage)
         await world.UntilTotalAsync("anna", 1);
         await proxy.StopAsync();
         await world.Chain.TellAsync(ReactorLoopTests.Asked("anna", 1));
-        await Eventually.Until(() => instance.Brokers.Silence > TimeSpan.FromSeconds(12), "the brokers are away for longer than a partition may stand");
+        await Eventually.Until(() => instance.Brokers.Silence > TimeSpan.FromSeconds(12),
+            "the brokers are away for longer than a partition may stand");
         proxy.Start();
         await world.UntilTotalAsync("anna", 2);
         Assert.Equal(0, instance.Lines.Count("A new consumer takes the place"));

@@ -26,7 +26,8 @@ public sealed class RebalanceDuringABatchTests(Stage stage)
             foreach (var name in names) await world.Chain.TellAsync(Asked(name));
             expected += 9;
             second = await world.StartInstanceAsync();
-            await Eventually.Until(() => second.State.AssignedPartitions > 0 && first.State.AssignedPartitions < World.Partitions + 1,
+            await Eventually.Until(() => second.State.AssignedPartitions > 0
+                && first.State.AssignedPartitions < World.Partitions + 1,
                 "partitions have moved while the batch is under way");
         }
         await Eventually.Until(async () => (await world.EventsAsync()).Count >= expected, "all is answered");
@@ -51,11 +52,13 @@ public sealed class RebalanceDuringABatchTests(Stage stage)
             await world.Chain.TellAsync(Asked("n0"));
             await Eventually.Until(() => ReactorLoopTests.WaitsForLockAsync(world), "the batch waits for the tally");
             second = await world.StartInstanceAsync();
-            await Eventually.Until(() => second.State.AssignedPartitions > 0 && first.State.AssignedPartitions < World.Partitions + 1,
+            await Eventually.Until(() => second.State.AssignedPartitions > 0
+                && first.State.AssignedPartitions < World.Partitions + 1,
                 "partitions have moved while the batch is under way");
         }
         await second.StopAsync();
-        await Eventually.Until(() => first.State.AssignedPartitions == World.Partitions + 1, "all partitions have come back");
+        await Eventually.Until(() => first.State.AssignedPartitions == World.Partitions + 1,
+            "all partitions have come back");
         foreach (var name in names) await world.Chain.TellAsync(Asked(name));
         await RebalanceTests.AssertAnsweredOnceAsync(world, 8 + 1 + 8);
     }

@@ -17,9 +17,11 @@ public sealed class RebalanceTests(Stage stage)
         var told = TellUntilAsync(world, stop.Token);
         await Eventually.Until(async () => (await world.EventsAsync()).Count > 20, "the first is at work");
         var second = await world.StartInstanceAsync();
-        await Eventually.Until(() => second.State.AssignedPartitions > 0 && first.State.AssignedPartitions + second.State.AssignedPartitions == World.Partitions + 1,
+        await Eventually.Until(() => second.State.AssignedPartitions > 0
+            && first.State.AssignedPartitions + second.State.AssignedPartitions == World.Partitions + 1,
             "both have a share (of the chain's partitions, and the one of the facts)");
-        await Eventually.Until(() => second.Readings.Sum("messaging.client.consumed.messages") > 0, "the second is at work");
+        await Eventually.Until(() => second.Readings.Sum("messaging.client.consumed.messages") > 0,
+            "the second is at work");
         await first.StopAsync();
         await Eventually.Until(() => second.State.AssignedPartitions == World.Partitions + 1, "the second has all");
         await stop.CancelAsync();

@@ -9,9 +9,12 @@ namespace Checkout.Chassis.Tests.Registry;
 
 public sealed class RegistryClientTests
 {
-    private const string First = """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"}]}""";
-    private const string Compatible = """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"},{"name":"b","type":"int","default":0}]}""";
-    private const string Incompatible = """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"},{"name":"c","type":"int"}]}""";
+    private const string First =
+        """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"}]}""";
+    private const string Compatible =
+        """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"},{"name":"b","type":"int","default":0}]}""";
+    private const string Incompatible =
+        """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"},{"name":"c","type":"int"}]}""";
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -35,31 +38,41 @@ public sealed class RegistryClientTests
         var registering = new RegistryClient(http, new() { Url = url });
         var lookingUp = new RegistryClient(http, new() { Url = url, AutoRegister = false });
 
-        var unknown = await Assert.ThrowsAsync<SchemaNotFoundException>(() => lookingUp.IdOfAsync("topic-t.E", First, Stop));
+        var unknown = await Assert.ThrowsAsync<SchemaNotFoundException>(() =>
+            lookingUp.IdOfAsync("topic-t.E", First, Stop));
         Assert.Contains("register it in the release pipeline", unknown.Message, StringComparison.Ordinal);
         var id = await registering.IdOfAsync("topic-t.E", First, Stop);
         Assert.Equal(id, await lookingUp.IdOfAsync("topic-t.E", First, Stop));
         Assert.Equal(id, await new RegistryClient(http, new() { Url = url }).IdOfAsync("topic-t.E", First, Stop));
         Assert.NotEqual(id, await registering.IdOfAsync("topic-t.E", Compatible, Stop));
-        Assert.Contains("\"name\":\"E\"", (await lookingUp.SchemaOfAsync(id, Stop)).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("\"name\":\"E\"",
+            (await lookingUp.SchemaOfAsync(id, Stop)).Replace(" ", "", StringComparison.Ordinal),
+            StringComparison.Ordinal);
 
-        var refused = await Assert.ThrowsAsync<SchemaRefusedException>(() => registering.IdOfAsync("topic-t.E", Incompatible, Stop));
+        var refused = await Assert.ThrowsAsync<SchemaRefusedException>(() =>
+            registering.IdOfAsync("topic-t.E", Incompatible, Stop));
         Assert.Contains("FULL_TRANSITIVE", refused.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<SchemaNotFoundException>(() => lookingUp.SchemaOfAsync(999_999, Stop));
-        Assert.Contains("FULL_TRANSITIVE", await http.GetStringAsync(new Uri($"{url.ToString().TrimEnd('/')}/config/topic-t.E"), Stop), StringComparison.Ordinal);
+        Assert.Contains("FULL_TRANSITIVE", await http.GetStringAsync(
+            new Uri($"{url.ToString().TrimEnd('/')}/config/topic-t.E"), Stop), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task What_was_answered_once_is_not_asked_again()
     {
-        using var stub = new Stub { Answers = { (HttpStatusCode.OK, "{}"), (HttpStatusCode.OK, """{"id":7}"""), (HttpStatusCode.OK, """{"schema":"s"}""") } };
+        using var stub = new Stub
+        {
+            Answers = { (HttpStatusCode.OK, "{}"), (HttpStatusCode.OK, """{"id":7}"""),
+                (HttpStatusCode.OK, """{"schema":"s"}""") }
+        };
         var client = stub.Client();
         for (var i = 0; i < 3; i++)
         {
             Assert.Equal(7, await client.IdOfAsync("a/b", "s", Stop));
             Assert.Equal("s", await client.SchemaOfAsync(7, Stop));
         }
-        Assert.Equal(["PUT /base/config/a%2Fb", "POST /base/subjects/a%2Fb/versions", "GET /base/schemas/ids/7"], stub.Asked);
+        Assert.Equal(["PUT /base/config/a%2Fb", "POST /base/subjects/a%2Fb/versions", "GET /base/schemas/ids/7"],
+            stub.Asked);
     }
 
     [Theory]
@@ -69,7 +82,11 @@ public sealed class RegistryClientTests
     [InlineData(HttpStatusCode.ServiceUnavailable)]
     public async Task A_passing_outage_is_outlived(HttpStatusCode status)
     {
-        using var stub = new Stub { Answers = { (status, "away"), (HttpStatusCode.OK, "{}"), (status, "away"), (HttpStatusCode.OK, """{"id":7}""") } };
+        using var stub = new Stub
+        {
+            Answers = { (status, "away"), (HttpStatusCode.OK, "{}"), (status, "away"),
+                (HttpStatusCode.OK, """{"id":7}""") }
+        };
         Assert.Equal(7, await stub.Client().IdOfAsync("s", "text", Stop));
     }
 
@@ -88,8 +105,13 @@ public sealed class RegistryClientTests
     [Fact]
     public async Task Errors_that_stay_are_not_tried_again()
     {
-        using var stub = new Stub { Answers = { (HttpStatusCode.OK, "{}"), (HttpStatusCode.Conflict, """{"error_code":409,"message":"field c has no default"}""") } };
-        var refused = await Assert.ThrowsAsync<SchemaRefusedException>(() => stub.Client().IdOfAsync("s", "text", Stop));
+        using var stub = new Stub
+        {
+            Answers = { (HttpStatusCode.OK, "{}"),
+                (HttpStatusCode.Conflict, """{"error_code":409,"message":"field c has no default"}""") }
+        };
+        var refused = await Assert.ThrowsAsync<SchemaRefusedException>(() => stub.Client()
+            .IdOfAsync("s", "text", Stop));
         Assert.Contains("field c has no default", refused.Message, StringComparison.Ordinal);
         Assert.Equal(2, stub.Asked.Count);
     }
@@ -97,8 +119,12 @@ public sealed class RegistryClientTests
     [Fact]
     public async Task Credentials_in_the_address_are_sent_and_never_shown()
     {
-        using var stub = new Stub { Answers = { (HttpStatusCode.Unauthorized, """{"error_code":401,"message":"Unauthorized"}""") } };
-        var refused = await Assert.ThrowsAsync<SchemaRefusedException>(() => stub.Client("http://user:secret@registry.test/base").SchemaOfAsync(7, Stop));
+        using var stub = new Stub
+        {
+            Answers = { (HttpStatusCode.Unauthorized, """{"error_code":401,"message":"Unauthorized"}""") }
+        };
+        var refused = await Assert.ThrowsAsync<SchemaRefusedException>(() =>
+            stub.Client("http://user:secret@registry.test/base").SchemaOfAsync(7, Stop));
         Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
         Assert.Equal("Basic dXNlcjpzZWNyZXQ=", stub.Authorization);
     }
@@ -108,7 +134,10 @@ public sealed class RegistryClientTests
     [InlineData("ftp://registry", "not an http or https address")]
     [InlineData("registry:8081", "not an http or https address")]
     public void An_address_that_cannot_work_is_told_before_the_start(string? url, string sentence) =>
-        Assert.Contains(sentence, Assert.Single(new RegistryOptions { Url = url is null ? null : new Uri(url, UriKind.RelativeOrAbsolute) }.Faults()), StringComparison.Ordinal);
+        Assert.Contains(sentence,
+            Assert.Single(
+                new RegistryOptions { Url = url is null ? null : new Uri(url, UriKind.RelativeOrAbsolute) }.Faults()),
+                StringComparison.Ordinal);
 
     /// <summary>Answers in turn, and is not there when it has no answers left.</summary>
     private sealed class Stub : HttpMessageHandler
@@ -117,16 +146,22 @@ public sealed class RegistryClientTests
         public List<string> Asked { get; } = [];
         public string? Authorization { get; private set; }
 
-        public RegistryClient Client(string url = "http://registry.test/base") => new(new HttpClient(this), new() { Url = new Uri(url) });
+        public RegistryClient Client(string url = "http://registry.test/base") =>
+            new(new HttpClient(this), new() { Url = new Uri(url) });
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
         {
             Asked.Add($"{request.Method} {request.RequestUri!.AbsolutePath}");
             Authorization = request.Headers.Authorization?.ToString();
             if (Answers.Count == 0) throw new HttpRequestException("Connection refused");
             var (status, body) = Answers[0];
             Answers.RemoveAt(0);
-            return Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
+            return Task.FromResult(
+                new HttpResponseMessage(status)
+                {
+                    Content = new StringContent(body, Encoding.UTF8, "application/json")
+                });
         }
     }
 }

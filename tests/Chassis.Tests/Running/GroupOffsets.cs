@@ -18,9 +18,12 @@ internal static class GroupOffsets
                 var offset = consumer.Committed([new(topic, partition)], Patience)[0].Offset;
                 return offset == Offset.Unset ? 0 : offset.Value;
             }
-            catch (KafkaException e) when (e.Error.Code is ErrorCode.NotCoordinatorForGroup or ErrorCode.GroupLoadInProgress && clock.Elapsed < Patience)
+            catch (KafkaException e)
+                when (e.Error.Code is ErrorCode.NotCoordinatorForGroup or ErrorCode.GroupLoadInProgress
+                    && clock.Elapsed < Patience)
             {
-                // A broker that was just started has to read its groups first; the client has forgotten the coordinator by now and looks for it again.
+                // A broker that was just started has to read its groups first; the client has forgotten the coordinator
+                // by now and looks for it again.
             }
     }
 
@@ -31,5 +34,7 @@ internal static class GroupOffsets
     }
 
     private static IConsumer<byte[], byte[]> Consumer(Stage stage, string group) =>
-        new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = stage.Broker.Bootstrap, GroupId = group, EnableAutoCommit = false }).Build();
+        new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = stage.Broker.Bootstrap, GroupId = group, EnableAutoCommit = false })
+            .Build();
 }

@@ -31,7 +31,9 @@ public sealed class InstanceSettings
     public string? Group { set => Client["group.id"] = value!; }
 }
 
-/// <summary>One instance of a service, made of the real parts as Service does it, with its log lines and meters in reach.</summary>
+/// <summary>
+/// One instance of a service, made of the real parts as Service does it, with its log lines and meters in reach.
+/// </summary>
 public sealed class Instance : IAsyncDisposable
 {
     private readonly ServiceProvider _meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -45,8 +47,14 @@ public sealed class Instance : IAsyncDisposable
         _loggers = new([Lines], new LoggerFilterOptions { MinLevel = LogLevel.Debug });
         var table = world.NewTable(settings.IsNewerCode);
         Database = Chassis.EventStore.Database.Open(world.ConnectionString, table.Service);
-        Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly, table.Told.Select(t => t.Schema), Logger<DatabaseReady>());
-        var kafka = new KafkaOptions { BootstrapServers = settings.Bootstrap ?? world.Stage.Broker.Bootstrap, InstanceId = settings.InstanceId, InMemory = world.Stage.Broker.IsInMemory };
+        Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly,
+            table.Told.Select(t => t.Schema), Logger<DatabaseReady>());
+        var kafka = new KafkaOptions
+        {
+            BootstrapServers = settings.Bootstrap ?? world.Stage.Broker.Bootstrap,
+            InstanceId = settings.InstanceId,
+            InMemory = world.Stage.Broker.IsInMemory
+        };
         foreach (var (name, value) in settings.Client) kafka.Client[name] = value;
         Readings = new(Meters);
         Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State);
@@ -57,7 +65,8 @@ public sealed class Instance : IAsyncDisposable
         Edge = new(table, Transactions, Logger<GroupCommit<TallyRows>>());
         Parked = new(decoder, Transactions, Database);
         Brokers = new(kafka.Admin(), Meters, TimeProvider.System);
-        _loop = new(table, decoder, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry, TimeProvider.System, Logger<ReactorLoop<TallyRows>>());
+        _loop = new(table, decoder, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry,
+            TimeProvider.System, Logger<ReactorLoop<TallyRows>>());
     }
 
     public LogLines Lines { get; } = new();
@@ -82,7 +91,8 @@ public sealed class Instance : IAsyncDisposable
         return await HandleAsync(records.ToArray());
     }
 
-    public Task<PassResult> HandleAsync(params ChainRecord[] batch) => Handling.HandleAsync(batch.Select(_world.Chain.Received).ToList(), CancellationToken.None);
+    public Task<PassResult> HandleAsync(params ChainRecord[] batch) =>
+        Handling.HandleAsync(batch.Select(_world.Chain.Received).ToList(), CancellationToken.None);
 
     public async Task StartAsync()
     {

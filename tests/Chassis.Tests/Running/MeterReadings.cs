@@ -19,7 +19,8 @@ public sealed class MeterReadings : IDisposable
                 if (ReferenceEquals(instrument.Meter.Scope, meters)) listener.EnableMeasurementEvents(instrument);
             },
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => _counted.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
+            _counted.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value));
         _listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => _gauged[instrument.Name] = value);
         _listener.Start();
     }

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Checkout.Chassis.Tests.Running;
 
-/// <summary>The servers of this test program, shared by its tests; each test has databases, topics and groups of its own.</summary>
+/// <summary>
+/// The servers of this test program, shared by its tests; each test has databases, topics and groups of its own.
+/// </summary>
 public sealed class Stage : IAsyncLifetime
 {
     private readonly BrokerFixture _broker = new();
@@ -36,22 +38,28 @@ public sealed class Stage : IAsyncLifetime
     }
 
     public IProducer<byte[]?, byte[]?> NewProducer() =>
-        new ProducerBuilder<byte[]?, byte[]?>(new ProducerConfig { BootstrapServers = Broker.Bootstrap, EnableIdempotence = true, LingerMs = 0 }).SetLogHandler((_, _) => { }).Build();
+        new ProducerBuilder<byte[]?, byte[]?>(
+            new ProducerConfig { BootstrapServers = Broker.Bootstrap, EnableIdempotence = true, LingerMs = 0 })
+            .SetLogHandler((_, _) => { }).Build();
 
     public RegistryClient NewRegistryClient() => new(new HttpClient(), new() { Url = new(RegistryUrl) });
 
     public Task<string> NewTopicAsync(int partitions) => _broker.NewTopicAsync(partitions);
 
-    /// <summary>Deletes a topic and makes it anew, at once. A producer that knew the old one is of no use for the new one.</summary>
+    /// <summary>
+    /// Deletes a topic and makes it anew, at once. A producer that knew the old one is of no use for the new one.
+    /// </summary>
     public async Task RemakeTopicAsync(string topic, int partitions)
     {
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Broker.Bootstrap }).SetLogHandler((_, _) => { }).Build();
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Broker.Bootstrap })
+            .SetLogHandler((_, _) => { }).Build();
         await admin.DeleteTopicsAsync([topic]);
         await Eventually.Until(async () =>
         {
             try
             {
-                await admin.CreateTopicsAsync([new() { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 }]);
+                await admin.CreateTopicsAsync(
+                    [new() { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 }]);
                 return true;
             }
             catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)

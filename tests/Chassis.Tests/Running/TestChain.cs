@@ -10,12 +10,16 @@ using Confluent.Kafka;
 namespace Checkout.Chassis.Tests.Running;
 
 /// <summary>A record as LogTailer would write it.</summary>
-public sealed record ChainRecord(int Partition, long Position, long Previous, string Key, byte[]? Value, Dictionary<string, string> Headers)
+public sealed record ChainRecord(int Partition, long Position, long Previous, string Key, byte[]? Value,
+    Dictionary<string, string> Headers)
 {
     public Guid EventId => Guid.Parse(Headers[EventHeaders.Id]);
 }
 
-/// <summary>The topic of another service, numbered as its store and LogTailer would. A record that is numbered and not sent is a missing one.</summary>
+/// <summary>
+/// The topic of another service, numbered as its store and LogTailer would. A record that is numbered and not sent is a
+/// missing one.
+/// </summary>
 public sealed class TestChain(Stage stage, string topic, int partitions)
 {
     private readonly long[] _last = new long[partitions];
@@ -56,17 +60,20 @@ public sealed class TestChain(Stage stage, string topic, int partitions)
 
     public Task SendAsync(string to, params IEnumerable<ChainRecord> records) => SendAsync(stage.Producer, to, records);
 
-    public static Task SendAsync(IProducer<byte[]?, byte[]?> producer, string to, params IEnumerable<ChainRecord> records) =>
+    public static Task SendAsync(IProducer<byte[]?, byte[]?> producer, string to,
+        params IEnumerable<ChainRecord> records) =>
         Task.WhenAll(records.Select(r => producer.ProduceAsync(new TopicPartition(to, r.Partition), MessageOf(r))));
 
     /// <summary>Registers the event's schema, and frames it for the wire.</summary>
     public async Task<byte[]> FrameAsync(TestEvent told)
     {
-        var id = await stage.Registry.IdOfAsync($"{topic}-{told.GetType().Name}", told.Schema.ToString(), CancellationToken.None);
+        var id = await stage.Registry.IdOfAsync($"{topic}-{told.GetType().Name}", told.Schema.ToString(),
+            CancellationToken.None);
         return ConfluentFrame.FromSingleObject(EventCodec.Encode(told), id);
     }
 
-    public static DateTime ToMicroseconds(DateTime time) => new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
+    public static DateTime ToMicroseconds(DateTime time) =>
+        new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
 
     /// <summary>As a consumer hands it to the reactor, without a broker between.</summary>
     public Incoming Received(ChainRecord record) => Incoming.From(new()

@@ -8,7 +8,10 @@ using Npgsql;
 
 namespace Checkout.Chassis.Tests.Running;
 
-/// <summary>What the instances of one service share: its database, its consumer group, the topics it hears, and eyes for the test to look at them.</summary>
+/// <summary>
+/// What the instances of one service share: its database, its consumer group, the topics it hears, and eyes for the
+/// test to look at them.
+/// </summary>
 public sealed class World : IAsyncDisposable
 {
     public const int Partitions = 4;
@@ -38,10 +41,12 @@ public sealed class World : IAsyncDisposable
     public static async Task<World> NewAsync(Stage stage, int partitions = Partitions, string? connectionString = null)
     {
         var chain = new TestChain(stage, await stage.NewTopicAsync(partitions), partitions);
-        return new(stage, connectionString ?? await stage.Postgres.NewDatabaseAsync(), chain, await stage.NewTopicAsync(1));
+        return new(stage, connectionString ?? await stage.Postgres.NewDatabaseAsync(), chain,
+            await stage.NewTopicAsync(1));
     }
 
-    public Choreography<TallyRows> NewTable(bool isNewerCode) => Tallies.Table(Service, Service + ".told", Chain.Topic, Facts, isNewerCode);
+    public Choreography<TallyRows> NewTable(bool isNewerCode) =>
+        Tallies.Table(Service, Service + ".told", Chain.Topic, Facts, isNewerCode);
 
     /// <summary>An instance whose database is migrated and whose loop is not started.</summary>
     public async Task<Instance> NewInstanceAsync(Action<InstanceSettings>? set = null)
@@ -66,7 +71,8 @@ public sealed class World : IAsyncDisposable
         await using var connection = await Database.OpenConnectionAsync();
         return (await connection.QueryAsync<StoredEvent>(
             """
-            SELECT position AS "Position", previous AS "Previous", partition AS "Partition", event_id AS "EventId", key AS "Key", type AS "Type",
+            SELECT position AS "Position", previous AS "Previous", partition AS "Partition", event_id AS "EventId", key AS "Key",
+                   type AS "Type",
                    causation_id AS "CausationId", traceparent AS "TraceParent", payload AS "Payload"
             FROM events ORDER BY position
             """)).AsList();
@@ -75,7 +81,9 @@ public sealed class World : IAsyncDisposable
     /// <summary>What was told of a tally, in order.</summary>
     public async Task<IReadOnlyList<Counted>> CountedAsync(string name) => (await EventsAsync())
         .Where(e => e.Key == name && e.Type.EndsWith(nameof(Counted), StringComparison.Ordinal))
-        .Select(e => (Counted)EventCodec.Decode(e.Payload.AsMemory(SingleObject.HeaderBytes), Counted.Written, typeof(Counted))).ToList();
+        .Select(e =>
+            (Counted)EventCodec.Decode(e.Payload.AsMemory(SingleObject.HeaderBytes), Counted.Written, typeof(Counted)))
+                .ToList();
 
     public async Task<Dictionary<string, long>> TotalsAsync()
     {
@@ -86,21 +94,24 @@ public sealed class World : IAsyncDisposable
     public async Task<IReadOnlyList<ParkedRow>> ParkedAsync()
     {
         await using var connection = await Database.OpenConnectionAsync();
-        return (await connection.QueryAsync<ParkedRow>("""SELECT key AS "Key", position AS "Position", reason AS "Reason" FROM parked ORDER BY id""")).AsList();
+        return (await connection.QueryAsync<ParkedRow>(
+            """SELECT key AS "Key", position AS "Position", reason AS "Reason" FROM parked ORDER BY id""")).AsList();
     }
 
     public async Task<long> HandledAsync(int partition)
     {
         await using var connection = await Database.OpenConnectionAsync();
         return await connection.QuerySingleOrDefaultAsync<long>(
-            "SELECT position FROM handled WHERE topic = @Topic AND partition = @partition", new { Chain.Topic, partition });
+            "SELECT position FROM handled WHERE topic = @Topic AND partition = @partition",
+            new { Chain.Topic, partition });
     }
 
     public Task UntilTotalAsync(string name, long total) => Eventually.Until(
         async () => (await TotalsAsync()).GetValueOrDefault(name) == total, $"the total of {name} is {total}");
 
     public Task UntilHandledAsync(ChainRecord record) => Eventually.Until(
-        async () => await HandledAsync(record.Partition) == record.Position, $"position {record.Position} of partition {record.Partition} is handled");
+        async () => await HandledAsync(record.Partition) == record.Position,
+        $"position {record.Position} of partition {record.Partition} is handled");
 
     public async ValueTask DisposeAsync()
     {
@@ -110,6 +121,7 @@ public sealed class World : IAsyncDisposable
 }
 
 public sealed record StoredEvent(
-    long Position, long Previous, int Partition, Guid EventId, string Key, string Type, Guid? CausationId, string? TraceParent, byte[] Payload);
+    long Position, long Previous, int Partition, Guid EventId, string Key, string Type, Guid? CausationId,
+    string? TraceParent, byte[] Payload);
 
 public sealed record ParkedRow(string Key, long Position, string Reason);

@@ -33,7 +33,8 @@ public sealed class ChainTests
             var taken = new List<long>();
             // What came in any order, and at last the whole chain from its start.
             foreach (var i in arrivals.Select(a => a % positions.Length).Concat(Enumerable.Range(0, positions.Length)))
-                if (Chain.Place(positions[i], i == 0 ? 0 : positions[i - 1], taken.Count == 0 ? 0 : taken[^1]) == Link.Next) taken.Add(positions[i]);
+                if (Chain.Place(positions[i], i == 0 ? 0 : positions[i - 1], taken.Count == 0 ? 0 : taken[^1])
+                    == Link.Next) taken.Add(positions[i]);
             Assert.Equal(positions, taken);
         });
 }

@@ -8,7 +8,8 @@ namespace Checkout.Deploy.Tests.Faults;
 public sealed class PlanTests
 {
     [Fact]
-    public void A_rounds_faults_follow_from_seed_and_round_alone() => Gen.Select(Gen.Int, Gen.Int[1, 10_000]).Sample((seed, round) =>
+    public void A_rounds_faults_follow_from_seed_and_round_alone() =>
+        Gen.Select(Gen.Int, Gen.Int[1, 10_000]).Sample((seed, round) =>
     {
         var before = Plan.Of(seed, round, FaultKinds.All);
         // Other rounds played between change nothing.
@@ -64,13 +65,16 @@ public sealed class PlanTests
     [Fact]
     public void PostgreSQL_and_Kafka_suffer_one_fault_a_round_at_most() => Assert.All(
         Enumerable.Range(1, 500).Select(round => Plan.Of(2, round, FaultKinds.All)),
-        plan => Assert.All(plan.Faults.CountBy(f => f.Kind.Ground()).Where(g => g.Key != Ground.Processes), g => Assert.Equal(1, g.Value)));
+        plan => Assert.All(plan.Faults.CountBy(f => f.Kind.Ground()).Where(g => g.Key != Ground.Processes),
+            g => Assert.Equal(1, g.Value)));
 
     [Fact]
     public void Only_the_chosen_kinds_are_played() => Assert.All(
-        Enumerable.Range(1, 50).SelectMany(round => Plan.Of(3, round, [FaultKind.BrokerKilled, FaultKind.TailerFrozen]).Faults),
+        Enumerable.Range(1, 50)
+        .SelectMany(round => Plan.Of(3, round, [FaultKind.BrokerKilled, FaultKind.TailerFrozen]).Faults),
         fault => Assert.True(fault.Kind is FaultKind.BrokerKilled or FaultKind.TailerFrozen));
 
     [Fact]
-    public void Every_kind_is_called_by_a_word_of_its_own() => Assert.All(FaultKinds.All, kind => Assert.Equal(kind, FaultKinds.Parse(kind.Word())));
+    public void Every_kind_is_called_by_a_word_of_its_own() =>
+        Assert.All(FaultKinds.All, kind => Assert.Equal(kind, FaultKinds.Parse(kind.Word())));
 }

@@ -56,5 +56,6 @@ public sealed class TopicDuplicatesTests
         return _duplicates.Came(Topic, duplicates);
     }
 
-    private static Fault Struck(FaultKind kind, string subject = "") => new(kind, subject, 0, TimeSpan.Zero, TimeSpan.Zero);
+    private static Fault Struck(FaultKind kind, string subject = "") =>
+        new(kind, subject, 0, TimeSpan.Zero, TimeSpan.Zero);
 }

@@ -32,8 +32,10 @@ public sealed class FixturesTests(PostgresFixture postgres, BrokerFixture broker
     {
         var topic = await broker.NewTopicAsync();
         var served = await broker.BrokerAsync();
-        using var producer = new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = served.Bootstrap }).Build();
-        var delivered = await producer.ProduceAsync(new TopicPartition(topic, BrokerFixture.DefaultPartitions - 1), new() { Value = "x" }, Cancel);
+        using var producer =
+            new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = served.Bootstrap }).Build();
+        var delivered = await producer.ProduceAsync(new TopicPartition(topic, BrokerFixture.DefaultPartitions - 1),
+            new() { Value = "x" }, Cancel);
         Assert.Equal(0, delivered.Offset.Value);
         await using var log = new FileStream(TestLog.File, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         Assert.Contains(served.Name, await new StreamReader(log).ReadToEndAsync(Cancel), StringComparison.Ordinal);
@@ -52,13 +54,15 @@ public sealed class FixturesTests(PostgresFixture postgres, BrokerFixture broker
     public async Task The_registry_answers()
     {
         using var http = new HttpClient();
-        Assert.StartsWith("[", await http.GetStringAsync(new Uri(registry.Url + "/subjects"), Cancel), StringComparison.Ordinal);
+        Assert.StartsWith("[", await http.GetStringAsync(new Uri(registry.Url + "/subjects"), Cancel),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task What_never_comes_is_told_with_its_name()
     {
-        var failure = await Assert.ThrowsAsync<TimeoutException>(() => Eventually.Until(() => false, "the moon is blue", TimeSpan.FromMilliseconds(50)));
+        var failure = await Assert.ThrowsAsync<TimeoutException>(() =>
+            Eventually.Until(() => false, "the moon is blue", TimeSpan.FromMilliseconds(50)));
         Assert.Contains("the moon is blue", failure.Message, StringComparison.Ordinal);
         Assert.Equal("x", await Eventually.Value(() => Task.FromResult<string?>("x"), "x"));
     }
@@ -67,6 +71,7 @@ public sealed class FixturesTests(PostgresFixture postgres, BrokerFixture broker
     public void A_missing_prerequisite_skips_a_test_unless_it_is_required()
     {
         var name = Guid.NewGuid().ToString();
-        Assert.StartsWith("$XunitDynamicSkip$it is away", Prerequisite.Missing(name, "it is away").Message, StringComparison.Ordinal);
+        Assert.StartsWith("$XunitDynamicSkip$it is away", Prerequisite.Missing(name, "it is away").Message,
+            StringComparison.Ordinal);
     }
 }

@@ -26,7 +26,8 @@ public sealed class ReleasedServersTests(PostgresFixture postgres)
     {
         await using var jaeger = await JaegerServer.StartAsync();
         using var http = new HttpClient();
-        Assert.Contains("data", await http.GetStringAsync(new Uri(jaeger.QueryUrl + "/api/services"), Cancel), StringComparison.Ordinal);
+        Assert.Contains("data", await http.GetStringAsync(new Uri(jaeger.QueryUrl + "/api/services"), Cancel),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,10 +36,16 @@ public sealed class ReleasedServersTests(PostgresFixture postgres)
         await using var toxiproxy = await ToxiproxyServer.StartAsync();
         var server = await postgres.ServerAsync();
         var port = await toxiproxy.AddProxyAsync("postgres", server.Port);
-        var through = new NpgsqlConnectionStringBuilder(server.ConnectionString()) { Port = port, Pooling = false, Timeout = 3 }.ConnectionString;
+        var through = new NpgsqlConnectionStringBuilder(server.ConnectionString())
+        {
+            Port = port,
+            Pooling = false,
+            Timeout = 3
+        }.ConnectionString;
         await using (var open = new NpgsqlConnection(through)) await open.OpenAsync(Cancel);
         await toxiproxy.SetEnabledAsync("postgres", false);
-        await using (var cut = new NpgsqlConnection(through)) await Assert.ThrowsAnyAsync<NpgsqlException>(() => cut.OpenAsync(Cancel));
+        await using (var cut = new NpgsqlConnection(through))
+            await Assert.ThrowsAnyAsync<NpgsqlException>(() => cut.OpenAsync(Cancel));
         await toxiproxy.SetEnabledAsync("postgres", true);
         await using var again = new NpgsqlConnection(through);
         await again.OpenAsync(Cancel);

@@ -9,9 +9,11 @@ namespace Checkout.Deploy.Tests.Registry;
 public sealed class DevelopmentRegistryTests : IAsyncLifetime
 {
     private const string One = """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"}]}""";
-    private const string Two = """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"},{"name":"b","type":"int","default":0}]}""";
+    private const string Two =
+        """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"},{"name":"b","type":"int","default":0}]}""";
     private const string Other = """{"type":"record","name":"S","namespace":"n","fields":[]}""";
-    private const string NoDefault = """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"},{"name":"c","type":"int"}]}""";
+    private const string NoDefault =
+        """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"},{"name":"c","type":"int"}]}""";
     private readonly HttpClient _http = new();
     private DevelopmentRegistry _registry = null!;
 
@@ -35,7 +37,8 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
         Assert.Equal("""["s1","s2"]""", await TextAsync("/subjects?deleted=False"));
         Assert.Equal("[1,2]", await TextAsync("/subjects/s1/versions"));
         Assert.Equal(Two, (string)(await JsonAsync("/schemas/ids/2?subject=s1"))["schema"]!);
-        Assert.Equal("""[{"subject":"s1","version":2},{"subject":"s2","version":1}]""", await TextAsync("/schemas/ids/2/versions"));
+        Assert.Equal("""[{"subject":"s1","version":2},{"subject":"s2","version":1}]""",
+            await TextAsync("/schemas/ids/2/versions"));
         Assert.Equal(Two, await TextAsync("/subjects/s1/versions/2/schema"));
     }
 
@@ -43,7 +46,8 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
     public async Task The_same_schema_written_otherwise_is_the_same_version()
     {
         await RegisterAsync("s", One);
-        var again = await RegisterAsync("s", """{ "name": "R", "type": "record", "namespace": "n", "fields": [ { "type": {"type": "int"}, "name": "a" } ] }""");
+        var again = await RegisterAsync("s",
+            """{ "name": "R", "type": "record", "namespace": "n", "fields": [ { "type": {"type": "int"}, "name": "a" } ] }""");
         Assert.Equal((1, 1), ((int)again["id"]!, (int)again["version"]!));
         Assert.Equal("[1]", await TextAsync("/subjects/s/versions"));
     }
@@ -96,12 +100,14 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
     {
         await RegisterAsync("s", One);
         await ExpectAsync(404, 40408, HttpMethod.Get, "/config/s");
-        Assert.Equal("FULL_TRANSITIVE", (string)(await JsonAsync("/config/s?defaultToGlobal=True"))["compatibilityLevel"]!);
+        Assert.Equal("FULL_TRANSITIVE",
+            (string)(await JsonAsync("/config/s?defaultToGlobal=True"))["compatibilityLevel"]!);
         var set = await SendAsync(HttpMethod.Put, "/config/s", new JsonObject { ["compatibility"] = level });
         Assert.Equal(level.ToUpperInvariant(), (string)set.Body["compatibility"]!);
         Assert.Equal(level.ToUpperInvariant(), (string)(await JsonAsync("/config/s"))["compatibilityLevel"]!);
         // A field without a default: the old schema reads it, the new one does not read old data.
-        Assert.Equal(accepted, (await SendAsync(HttpMethod.Post, "/subjects/s/versions", Body(NoDefault))).Status == 200);
+        Assert.Equal(accepted,
+            (await SendAsync(HttpMethod.Post, "/subjects/s/versions", Body(NoDefault))).Status == 200);
     }
 
     [Theory]
@@ -121,12 +127,15 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
     public async Task Compatibility_can_be_asked_without_registering()
     {
         const string latest = "/compatibility/subjects/s/versions/latest?verbose=True";
-        Assert.Equal("""{"is_compatible":true,"messages":[]}""", (await SendAsync(HttpMethod.Post, latest, Body(One))).Body.ToJsonString());
+        Assert.Equal("""{"is_compatible":true,"messages":[]}""",
+            (await SendAsync(HttpMethod.Post, latest, Body(One))).Body.ToJsonString());
         await RegisterAsync("s", One);
         var verdict = (await SendAsync(HttpMethod.Post, latest, Body(NoDefault))).Body;
         Assert.False((bool)verdict["is_compatible"]!);
         Assert.NotEmpty(verdict["messages"]!.AsArray());
-        Assert.True((bool)(await SendAsync(HttpMethod.Post, "/compatibility/subjects/s/versions", Body(Two))).Body["is_compatible"]!);
+        Assert.True(
+            (bool)(await SendAsync(HttpMethod.Post, "/compatibility/subjects/s/versions", Body(Two))).Body[
+                "is_compatible"]!);
         await ExpectAsync(404, 40402, HttpMethod.Post, "/compatibility/subjects/s/versions/7", Body(Two));
     }
 
@@ -138,7 +147,8 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
     [InlineData("""{"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]}""")]
     [InlineData("""{"type":"record","name":"R","fields":[{"name":"a","type":["int","null"],"default":null}]}""")]
     [InlineData("""{"type":"enum","name":"E","symbols":["A"],"default":"B"}""")]
-    public async Task An_invalid_schema_is_refused(string schema) => await ExpectAsync(422, 42201, HttpMethod.Post, "/subjects/s/versions", Body(schema));
+    public async Task An_invalid_schema_is_refused(string schema) =>
+        await ExpectAsync(422, 42201, HttpMethod.Post, "/subjects/s/versions", Body(schema));
 
     [Fact]
     public async Task Every_error_has_a_code_and_a_message()
@@ -148,12 +158,14 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
         await ExpectAsync(404, 40403, HttpMethod.Get, "/schemas/ids/99");
         await ExpectAsync(400, 400, HttpMethod.Post, "/subjects/s/versions", JsonValue.Create("text"));
         await ExpectAsync(422, 42203, HttpMethod.Put, "/config", new JsonObject { ["compatibility"] = "SOME" });
-        await ExpectAsync(422, 42201, HttpMethod.Post, "/subjects/s/versions", new JsonObject { ["schema"] = "{}", ["schemaType"] = "PROTOBUF" });
+        await ExpectAsync(422, 42201, HttpMethod.Post, "/subjects/s/versions",
+            new JsonObject { ["schema"] = "{}", ["schemaType"] = "PROTOBUF" });
     }
 
     [Fact]
     public async Task Clients_that_look_for_associations_find_none() =>
-        Assert.Equal("[]", await TextAsync("/associations/resources/-/store.checkouts?resourceType=topic&associationType=value"));
+        Assert.Equal("[]",
+            await TextAsync("/associations/resources/-/store.checkouts?resourceType=topic&associationType=value"));
 
     [Fact]
     public async Task Ids_and_levels_are_the_same_after_a_restart_and_a_torn_last_line_is_cut_off()
@@ -182,16 +194,25 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
     [Fact]
     public async Task Many_at_once_get_one_id_a_schema()
     {
-        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(n => RegisterAsync($"s{n % 4}", n % 2 == 0 ? One : Other)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40)
+            .Select(n => RegisterAsync($"s{n % 4}", n % 2 == 0 ? One : Other)));
         Assert.Equal(2, answers.Select(answer => (int)answer["id"]!).Distinct().Count());
     }
 
     private static JsonObject Body(string schema) =>
-        new() { ["schema"] = schema, ["schemaType"] = "AVRO", ["references"] = new JsonArray(), ["metadata"] = null, ["ruleSet"] = null };
+        new()
+        {
+            ["schema"] = schema,
+            ["schemaType"] = "AVRO",
+            ["references"] = new JsonArray(),
+            ["metadata"] = null,
+            ["ruleSet"] = null
+        };
 
     private async Task<JsonObject> RegisterAsync(string subject, string schema)
     {
-        var (status, body) = await SendAsync(HttpMethod.Post, $"/subjects/{subject}/versions?normalize=False", Body(schema));
+        var (status, body) = await SendAsync(HttpMethod.Post, $"/subjects/{subject}/versions?normalize=False",
+            Body(schema));
         Assert.True(status == 200, body.ToJsonString());
         return body.AsObject();
     }
@@ -206,13 +227,16 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
     private async Task<(int Status, JsonNode Body)> SendAsync(HttpMethod method, string path, JsonNode? body = null)
     {
         using var request = new HttpRequestMessage(method, _registry.Url + path);
-        if (body is not null) request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/vnd.schemaregistry.v1+json");
+        if (body is not null) request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8,
+            "application/vnd.schemaregistry.v1+json");
         using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal("application/vnd.schemaregistry.v1+json", answer.Content.Headers.ContentType?.MediaType);
-        return ((int)answer.StatusCode, JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!);
+        return ((int)answer.StatusCode,
+            JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!);
     }
 
-    private Task<string> TextAsync(string path) => _http.GetStringAsync(new Uri(_registry.Url + path), TestContext.Current.CancellationToken);
+    private Task<string> TextAsync(string path) =>
+        _http.GetStringAsync(new Uri(_registry.Url + path), TestContext.Current.CancellationToken);
 
     private async Task<JsonObject> JsonAsync(string path)
     {

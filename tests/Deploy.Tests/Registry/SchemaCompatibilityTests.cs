@@ -11,16 +11,20 @@ public sealed class SchemaCompatibilityTests
     private const string Millis = """{"type":"long","logicalType":"timestamp-millis"}""";
 
     [Theory]
-    [InlineData("""[{"name":"a","type":"int"},{"name":"b","type":"int","default":1}]""", """[{"name":"a","type":"int"}]""", true)]
-    [InlineData("""[{"name":"a","type":"int"},{"name":"b","type":["null","int"],"default":null}]""", """[{"name":"a","type":"int"}]""", true)]
+    [InlineData("""[{"name":"a","type":"int"},{"name":"b","type":"int","default":1}]""",
+        """[{"name":"a","type":"int"}]""", true)]
+    [InlineData("""[{"name":"a","type":"int"},{"name":"b","type":["null","int"],"default":null}]""",
+        """[{"name":"a","type":"int"}]""", true)]
     [InlineData("""[{"name":"a","type":"int"},{"name":"b","type":"int"}]""", """[{"name":"a","type":"int"}]""", false)]
     [InlineData("""[{"name":"a","type":"int"}]""", """[{"name":"a","type":"int"},{"name":"b","type":"int"}]""", true)]
     [InlineData("""[{"name":"x","aliases":["a"],"type":"int"}]""", """[{"name":"a","type":"int"}]""", true)]
     [InlineData("""[{"name":"a","type":"long"}]""", """[{"name":"a","type":"int"}]""", true)]
     [InlineData("""[{"name":"a","type":"int"}]""", """[{"name":"a","type":"long"}]""", false)]
     [InlineData("""[{"name":"next","type":["null","R"]}]""", """[{"name":"next","type":["null","R"]}]""", true)]
-    [InlineData("""[{"name":"next","type":["null","R"]},{"name":"v","type":"int"}]""", """[{"name":"next","type":["null","R"]}]""", false)]
-    public void Records(string readerFields, string writerFields, bool reads) => Check(Record(readerFields), Record(writerFields), reads);
+    [InlineData("""[{"name":"next","type":["null","R"]},{"name":"v","type":"int"}]""",
+        """[{"name":"next","type":["null","R"]}]""", false)]
+    public void Records(string readerFields, string writerFields, bool reads) =>
+        Check(Record(readerFields), Record(writerFields), reads);
 
     [Theory]
     [InlineData(Enum3, Enum2, true)]
@@ -44,14 +48,16 @@ public sealed class SchemaCompatibilityTests
     [Fact]
     public void A_problem_names_its_place()
     {
-        const string reader = """[{"name":"lines","type":{"type":"array","items":{"type":"record","name":"Line","fields":[{"name":"count","type":"int"}]}}}]""";
+        const string reader =
+            """[{"name":"lines","type":{"type":"array","items":{"type":"record","name":"Line","fields":[{"name":"count","type":"int"}]}}}]""";
         var writer = reader.Replace("int", "string", StringComparison.Ordinal);
         Assert.Equal(["/lines[]/count: int does not read string"], Problems(Record(reader), Record(writer)));
     }
 
     private static string Record(string fields) => """{"type":"record","name":"R","fields":""" + fields + "}";
 
-    private static void Check(string reader, string writer, bool reads) => Assert.Equal(reads, Problems(reader, writer).Count == 0);
+    private static void Check(string reader, string writer, bool reads) =>
+        Assert.Equal(reads, Problems(reader, writer).Count == 0);
 
     private static List<string> Problems(string reader, string writer) =>
         SchemaCompatibility.Problems(SchemaText.Parse(reader).Parsed, SchemaText.Parse(writer).Parsed);

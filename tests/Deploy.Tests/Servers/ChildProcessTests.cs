@@ -7,7 +7,8 @@ namespace Checkout.Deploy.Tests.Servers;
 
 public sealed class ChildProcessTests
 {
-    private const string UntilStopped = "trap 'echo stopping; exit 3' TERM; echo ready $$; while :; do sleep 0.05; done";
+    private const string UntilStopped =
+        "trap 'echo stopping; exit 3' TERM; echo ready $$; while :; do sleep 0.05; done";
     private const string Stubborn = "trap '' TERM; echo ready $$; while :; do sleep 0.05; done";
 
     [Fact]
@@ -98,7 +99,8 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task Root_can_run_a_program_as_another_user()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess && OperatingSystem.IsLinux(), "Only root can change to another user.");
+        Assert.SkipUnless(Environment.IsPrivilegedProcess && OperatingSystem.IsLinux(),
+            "Only root can change to another user.");
         await using var child = ChildProcess.Start(Shell("id -un; echo $$") with { RunAs = "nobody" });
         await child.Exited;
         Assert.Equal($"nobody\n{child.Pid}", child.LastLines());
@@ -107,7 +109,8 @@ public sealed class ChildProcessTests
     [Fact]
     public void A_program_that_is_not_there_is_told_in_a_sentence()
     {
-        var refusal = Assert.Throws<ServerMissingException>(() => ChildProcess.Start(new() { Program = "no-such-program" }));
+        var refusal = Assert.Throws<ServerMissingException>(() =>
+            ChildProcess.Start(new() { Program = "no-such-program" }));
         Assert.Contains("no-such-program", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<ServerMissingException>(() => ChildProcess.Start(new() { Program = "/no/such/program" }));
     }
@@ -117,7 +120,8 @@ public sealed class ChildProcessTests
     private static async Task<ChildProcess> StartAsync(string script)
     {
         var child = ChildProcess.Start(Shell(script));
-        await Eventually.Until(() => child.LastLines().Contains("ready", StringComparison.Ordinal), "the program is ready");
+        await Eventually.Until(() => child.LastLines().Contains("ready", StringComparison.Ordinal),
+            "the program is ready");
         return child;
     }
 
@@ -130,7 +134,8 @@ public sealed class ChildProcessTests
         .Where(fields => fields.Length > 3 && fields[0] != "Z")
         .Select(fields => int.Parse(fields[3], CultureInfo.InvariantCulture));
 
-    private static char State(int pid) => Stat(pid.ToString(CultureInfo.InvariantCulture)) is [var state, ..] ? state[0] : ' ';
+    private static char State(int pid) =>
+        Stat(pid.ToString(CultureInfo.InvariantCulture)) is [var state, ..] ? state[0] : ' ';
 
     /// <summary>The fields of /proc/PID/stat after the name: state, parent, group, session.</summary>
     private static string[] Stat(string pid)

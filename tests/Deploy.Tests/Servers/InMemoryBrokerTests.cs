@@ -18,7 +18,8 @@ public sealed class InMemoryBrokerTests
         var read = Records.Read(broker, "t", Partitions * 100);
         Assert.Equal(Partitions, read.Select(record => record.Partition.Value).Distinct().Count());
         var sent = Enumerable.Range(0, 100).Select(n => $"{n}").ToList();
-        Assert.All(read.GroupBy(record => record.Partition.Value), records => Assert.Equal(sent, records.Select(record => record.Message.Value)));
+        Assert.All(read.GroupBy(record => record.Partition.Value),
+            records => Assert.Equal(sent, records.Select(record => record.Message.Value)));
     }
 
     [Fact]
@@ -27,7 +28,8 @@ public sealed class InMemoryBrokerTests
         await using var broker = InMemoryBroker.Start();
         await broker.CreateTopicAsync("t", Partitions, cancel: TestContext.Current.CancellationToken);
         await broker.CreateTopicAsync("t", Partitions, cancel: TestContext.Current.CancellationToken);
-        var refusal = await Assert.ThrowsAsync<ServerFailedException>(() => broker.CreateTopicAsync("t", 6, cancel: TestContext.Current.CancellationToken));
+        var refusal = await Assert.ThrowsAsync<ServerFailedException>(() =>
+            broker.CreateTopicAsync("t", 6, cancel: TestContext.Current.CancellationToken));
         Assert.Contains("has 12 partitions, not 6", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -54,7 +56,8 @@ public sealed class InMemoryBrokerTests
         var during = producer.ProduceAsync("t", new() { Value = "during" }, TestContext.Current.CancellationToken);
         Assert.NotSame(during, await Task.WhenAny(during, Task.Delay(300, TestContext.Current.CancellationToken)));
         broker.SetUp();
-        Assert.Equal(1, (await during.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Offset.Value);
+        Assert.Equal(1,
+            (await during.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Offset.Value);
     }
 
     [Fact]
@@ -75,7 +78,9 @@ public sealed class InMemoryBrokerTests
         await broker.CreateTopicAsync("t", 1, cancel: TestContext.Current.CancellationToken);
         using var consumer = Records.Consumer(broker, "g", InMemoryBroker.AdvisedFetchWaitMs);
         consumer.Assign(new TopicPartitionOffset("t", 0, 0));
-        using var producer = new ProducerBuilder<string, string>(new ProducerConfig { BootstrapServers = broker.Bootstrap, LingerMs = 0 }).Build();
+        using var producer =
+            new ProducerBuilder<string, string>(
+                new ProducerConfig { BootstrapServers = broker.Bootstrap, LingerMs = 0 }).Build();
         var clock = Stopwatch.StartNew();
         for (var i = 0; i < 60; i++)
         {

@@ -21,7 +21,8 @@ public sealed class KafkaServerTests : IDisposable
             Assert.Matches(@"^Apache Kafka \d+\.\d+\.\d+ at 127\.0\.0\.1:\d+$", first.Name);
             await first.CreateTopicAsync("t", 12, cancel: cancel);
             await first.CreateTopicAsync("t", 12, cancel: cancel);
-            var refusal = await Assert.ThrowsAsync<ServerFailedException>(() => first.CreateTopicAsync("t", 6, cancel: cancel));
+            var refusal = await Assert.ThrowsAsync<ServerFailedException>(() =>
+                first.CreateTopicAsync("t", 6, cancel: cancel));
             Assert.Contains("has 12 partitions, not 6", refusal.Message, StringComparison.Ordinal);
             await Records.ProduceAsync(first, "t", 12, perPartition: 5);
             await first.StopAsync();
@@ -48,7 +49,8 @@ public sealed class KafkaServerTests : IDisposable
         var cancel = TestContext.Current.CancellationToken;
         Assert.SkipWhen(KafkaHome.Find() is null, "No released Kafka is here: set KAFKA_HOME.");
         var refusal = await Assert.ThrowsAsync<ServerFailedException>(() => KafkaServer.StartAsync(
-            new() { DataDirectory = _folder, More = new Dictionary<string, string> { ["process.roles"] = "waiter" } }, cancel));
+            new() { DataDirectory = _folder, More = new Dictionary<string, string> { ["process.roles"] = "waiter" } },
+            cancel));
         Assert.Contains("process.roles", refusal.Message, StringComparison.Ordinal);
     }
 

@@ -21,8 +21,13 @@ internal sealed class ParentProcess : IAsyncDisposable
 
     public static async Task<ParentProcess> StartAsync(string script)
     {
-        var info = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") info.ArgumentList.Add(typeof(ParentProcess).Assembly.Location);
+        var info = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            info.ArgumentList.Add(typeof(ParentProcess).Assembly.Location);
         info.Environment[Switch] = script;
         var process = Process.Start(info)!;
         var children = (await process.StandardOutput.ReadLineAsync())!.Split(' ');
@@ -46,7 +51,12 @@ internal sealed class ParentProcess : IAsyncDisposable
     internal static void BeTheParent()
     {
         if (Environment.GetEnvironmentVariable(Switch) is not { } script) return;
-        var settings = new ChildSettings { Program = "/bin/sh", Arguments = ["-c", script], Grace = TimeSpan.FromSeconds(1) };
+        var settings = new ChildSettings
+        {
+            Program = "/bin/sh",
+            Arguments = ["-c", script],
+            Grace = TimeSpan.FromSeconds(1)
+        };
         var children = new[] { ChildProcess.Start(settings), ChildProcess.Start(settings) };
         Console.WriteLine(string.Join(' ', children.Select(child => child.Pid)));
         Thread.Sleep(Timeout.Infinite);

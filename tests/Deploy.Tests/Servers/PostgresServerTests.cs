@@ -31,7 +31,9 @@ public sealed class PostgresServerTests : IDisposable
     [Fact]
     public async Task It_is_prepared_for_logical_replication()
     {
-        await using var server = await PostgresServer.StartAsync(Settings() with { More = new Dictionary<string, string> { ["work_mem"] = "5MB" } }, Cancel);
+        await using var server =
+            await PostgresServer.StartAsync(
+                Settings() with { More = new Dictionary<string, string> { ["work_mem"] = "5MB" } }, Cancel);
         Assert.Equal("logical", await RunAsync(server.ConnectionString(), "SHOW wal_level"));
         Assert.Equal("2GB", await RunAsync(server.ConnectionString(), "SHOW max_slot_wal_keep_size"));
         Assert.Equal("1min", await RunAsync(server.ConnectionString(), "SHOW idle_in_transaction_session_timeout"));
@@ -56,7 +58,8 @@ public sealed class PostgresServerTests : IDisposable
     public async Task A_second_server_on_the_same_folder_is_refused_with_a_sentence_and_the_first_goes_on()
     {
         await using var server = await PostgresServer.StartAsync(Settings(), Cancel);
-        var refusal = await Assert.ThrowsAsync<ServerFailedException>(() => PostgresServer.StartAsync(Settings(), Cancel));
+        var refusal = await Assert.ThrowsAsync<ServerFailedException>(() =>
+            PostgresServer.StartAsync(Settings(), Cancel));
         Assert.Contains($"process {server.Pid}, port {server.Port}", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(1, await RunAsync(server.ConnectionString(), "SELECT 1"));
     }
@@ -67,7 +70,8 @@ public sealed class PostgresServerTests : IDisposable
         string data;
         await using (var server = await PostgresServer.StartAsync(Settings(), Cancel)) data = server.DataDirectory;
         // As after a SIGKILL, when the pid has been given to another process since.
-        await File.WriteAllTextAsync(Path.Combine(data, "postmaster.pid"), $"{Environment.ProcessId}\n{data}\n0\n5432\n", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(data, "postmaster.pid"),
+            $"{Environment.ProcessId}\n{data}\n0\n5432\n", Cancel);
         await using var again = await PostgresServer.StartAsync(Settings(), Cancel);
         Assert.Equal(1, await RunAsync(again.ConnectionString(), "SELECT 1"));
     }
@@ -81,7 +85,8 @@ public sealed class PostgresServerTests : IDisposable
         // PostgreSQL's smart shutdown: it waits for this connection.
         server.Signal("TERM");
         var lockFile = Path.Combine(server.DataDirectory, "postmaster.pid");
-        await Eventually.Until(() => File.ReadAllText(lockFile).Contains("stopping", StringComparison.Ordinal), "the server is stopping");
+        await Eventually.Until(() => File.ReadAllText(lockFile).Contains("stopping", StringComparison.Ordinal),
+            "the server is stopping");
         var next = PostgresServer.StartAsync(Settings(), Cancel);
         Assert.False(server.Exited.IsCompleted);
         await connection.CloseAsync();
@@ -94,7 +99,8 @@ public sealed class PostgresServerTests : IDisposable
     {
         await using var server = await PostgresServer.StartAsync(Settings(), Cancel);
         var refusal = await Assert.ThrowsAsync<ServerFailedException>(
-            () => PostgresServer.StartAsync(Settings() with { DataDirectory = Path.Combine(_folder, "other"), Port = server.Port }, Cancel));
+            () => PostgresServer.StartAsync(
+                Settings() with { DataDirectory = Path.Combine(_folder, "other"), Port = server.Port }, Cancel));
         Assert.Contains("Address already in use", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -111,7 +117,8 @@ public sealed class PostgresServerTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private PostgresSettings Settings(bool fsync = false) => new() { DataDirectory = Path.Combine(_folder, "data"), Fsync = fsync };
+    private PostgresSettings Settings(bool fsync = false) =>
+        new() { DataDirectory = Path.Combine(_folder, "data"), Fsync = fsync };
 
     private static async Task<object?> RunAsync(string connectionString, string sql)
     {

@@ -12,11 +12,13 @@ internal static class Records
     public static async Task ProduceAsync(Broker broker, string topic, int partitions, int perPartition)
     {
         var config = new ProducerConfig { BootstrapServers = broker.Bootstrap, EnableIdempotence = true, LingerMs = 0 };
-        // A node that has just started answers "coordinator load in progress" for a moment, which the client logs and tries again.
+        // A node that has just started answers "coordinator load in progress" for a moment, which the client logs and
+        // tries again.
         using var producer = new ProducerBuilder<string, string>(config).SetLogHandler((_, _) => { }).Build();
         var sent = from partition in Enumerable.Range(0, partitions)
                    from n in Enumerable.Range(0, perPartition)
-                   select producer.ProduceAsync(new TopicPartition(topic, partition), new() { Key = $"{partition}", Value = $"{n}" });
+                   select producer.ProduceAsync(new TopicPartition(topic, partition),
+                       new() { Key = $"{partition}", Value = $"{n}" });
         await Task.WhenAll(sent).WaitAsync(Patience, TestContext.Current.CancellationToken);
     }
 

@@ -14,10 +14,12 @@ internal sealed record Answer(int Status, string? ContentType, HttpResponseHeade
 
     public string? Header(string name) => Headers.TryGetValues(name, out var values) ? string.Join(',', values) : null;
 
-    public static Task<Answer> GetAsync(string url, string? customer = null) => SendAsync(new(HttpMethod.Get, url), customer);
+    public static Task<Answer> GetAsync(string url, string? customer = null) =>
+        SendAsync(new(HttpMethod.Get, url), customer);
 
     /// <param name="body">Sent as it is.</param>
-    public static Task<Answer> PostAsync(string url, string? body, string? customer, string? key, string contentType = "application/json", string? traceParent = null)
+    public static Task<Answer> PostAsync(string url, string? body, string? customer, string? key,
+        string contentType = "application/json", string? traceParent = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, url);
         if (body is not null)
@@ -32,7 +34,9 @@ internal sealed record Answer(int Status, string? ContentType, HttpResponseHeade
         return SendAsync(request, customer);
     }
 
-    /// <summary>RFC 9457: a problem has its own content type, and its members say the status again and what it is.</summary>
+    /// <summary>
+    /// RFC 9457: a problem has its own content type, and its members say the status again and what it is.
+    /// </summary>
     public void AssertProblem(int status)
     {
         Assert.True(Status == status, $"{Status}, not {status}: {Text}");
@@ -47,7 +51,8 @@ internal sealed record Answer(int Status, string? ContentType, HttpResponseHeade
         {
             if (customer is not null) request.Headers.TryAddWithoutValidation("X-Customer-Id", customer);
             using var answer = await Client.SendAsync(request, TestContext.Current.CancellationToken);
-            return new((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType, answer.Headers, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            return new((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType, answer.Headers,
+                await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         }
     }
 }

@@ -15,10 +15,12 @@ public sealed class LookTests(SharedSystem shared)
     public async Task A_completed_checkout_shows_its_whole_story()
     {
         var customer = await _system.Game.NewAsync(coins: 700);
-        var ended = await _system.Game.EndOfAsync(customer, await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel));
+        var ended = await _system.Game.EndOfAsync(customer,
+            await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel));
 
         Assert.Equal(("completed", null, false, null), (ended.State, ended.Reason, ended.Overdue, ended.WaitingFor));
-        Assert.Equal([("CheckoutCreated", "/store/0"), ("BalanceDeducted", "/balance/0"), ("AvatarAssigned", "/inventory/0"), ("CheckoutCompleted", "/store/0")],
+        Assert.Equal([("CheckoutCreated", "/store/0"), ("BalanceDeducted", "/balance/0"),
+            ("AvatarAssigned", "/inventory/0"), ("CheckoutCompleted", "/store/0")],
             ended.Timeline.Select(step => (step.Event, step.Source)));
         Assert.Equal(ended.Timeline.Select(step => step.At).Order(), ended.Timeline.Select(step => step.At));
         Assert.Equal(ended.EndedAt, ended.Timeline[^1].At);
@@ -30,10 +32,12 @@ public sealed class LookTests(SharedSystem shared)
     public async Task A_checkout_without_enough_coins_fails_and_takes_none()
     {
         var customer = await _system.Game.NewAsync(coins: 499);
-        var ended = await _system.Game.EndOfAsync(customer, await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel));
+        var ended = await _system.Game.EndOfAsync(customer,
+            await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel));
 
         Assert.Equal(("failed", "INSUFFICIENT_FUNDS"), (ended.State, ended.Reason));
-        Assert.Equal(["CheckoutCreated", "DeductionRejected", "CheckoutFailed"], ended.Timeline.Select(step => step.Event));
+        Assert.Equal(["CheckoutCreated", "DeductionRejected", "CheckoutFailed"],
+            ended.Timeline.Select(step => step.Event));
         Assert.Equal(499, await _system.Game.CoinsAsync(customer, Cancel));
         Assert.Empty(await _system.Game.AvatarsAsync(customer, Cancel));
     }
@@ -42,7 +46,8 @@ public sealed class LookTests(SharedSystem shared)
     public async Task A_customer_nobody_gave_coins_to_is_told_so()
     {
         var customer = Players.NewName();
-        var ended = await _system.Game.EndOfAsync(customer, await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel));
+        var ended = await _system.Game.EndOfAsync(customer,
+            await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel));
         Assert.Equal(("failed", "UNKNOWN_ACCOUNT"), (ended.State, ended.Reason));
     }
 
@@ -51,10 +56,13 @@ public sealed class LookTests(SharedSystem shared)
     {
         var customer = await _system.Game.NewAsync(coins: 1_200);
         await _system.Game.EndOfAsync(customer, await _system.Game.BuyAsync(customer, "gorilla", "first", Cancel));
-        var second = await _system.Game.EndOfAsync(customer, await _system.Game.BuyAsync(customer, "gorilla", "second", Cancel));
+        var second = await _system.Game.EndOfAsync(customer,
+            await _system.Game.BuyAsync(customer, "gorilla", "second", Cancel));
 
         Assert.Equal(("refunded", "ALREADY_OWNED"), (second.State, second.Reason));
-        Assert.Equal(["AssignmentRejected", "BalanceDeducted", "BalanceRefunded", "CheckoutCreated", "CheckoutFailed", "CheckoutRefunded"], second.Timeline.Select(step => step.Event).Order());
+        Assert.Equal(
+            ["AssignmentRejected", "BalanceDeducted", "BalanceRefunded", "CheckoutCreated", "CheckoutFailed",
+                "CheckoutRefunded"], second.Timeline.Select(step => step.Event).Order());
         Assert.Equal(700, await _system.Game.CoinsAsync(customer, Cancel));
     }
 
@@ -64,7 +72,8 @@ public sealed class LookTests(SharedSystem shared)
         var sku = $"rare-{Guid.NewGuid():N}";
         await _system.OfferAsync((sku, 10, 1));
         var luckier = await _system.Game.NewAsync(coins: 10);
-        Assert.Equal("completed", (await _system.Game.EndOfAsync(luckier, await _system.Game.BuyAsync(luckier, sku, "k", Cancel))).State);
+        Assert.Equal("completed",
+            (await _system.Game.EndOfAsync(luckier, await _system.Game.BuyAsync(luckier, sku, "k", Cancel))).State);
         var customer = await _system.Game.NewAsync(coins: 10);
         var ended = await _system.Game.EndOfAsync(customer, await _system.Game.BuyAsync(customer, sku, "k", Cancel));
 
@@ -89,16 +98,19 @@ public sealed class LookTests(SharedSystem shared)
     [InlineData("balance", "/balances/nobody")]
     [InlineData("balance", "/nothing/here")]
     [InlineData("inventory", "/nothing/here")]
-    public async Task What_is_not_there_is_a_problem(string process, string path) => (await Answer.GetAsync(_system.Local.Url(process) + path, "player-2")).AssertProblem(404);
+    public async Task What_is_not_there_is_a_problem(string process, string path) =>
+        (await Answer.GetAsync(_system.Local.Url(process) + path, "player-2")).AssertProblem(404);
 
     [Fact]
-    public async Task A_method_that_is_not_offered_is_a_problem() => (await Answer.GetAsync($"{_system.Addresses.Store}/checkouts", "player-2")).AssertProblem(405);
+    public async Task A_method_that_is_not_offered_is_a_problem() =>
+        (await Answer.GetAsync($"{_system.Addresses.Store}/checkouts", "player-2")).AssertProblem(405);
 
     [Fact]
     public async Task Packages_are_listed_with_their_prices()
     {
         var listed = (await Answer.GetAsync($"{_system.Addresses.Store}/packages")).Json.EnumerateArray()
-            .ToDictionary(p => p.GetProperty("sku").GetString()!, p => (p.GetProperty("name").GetString(), p.GetProperty("priceCoins").GetInt64()));
+            .ToDictionary(p => p.GetProperty("sku").GetString()!,
+                p => (p.GetProperty("name").GetString(), p.GetProperty("priceCoins").GetInt64()));
         Assert.Equal(("Gorilla", 500), listed["gorilla"]);
         Assert.Equal(("Tiger", 50_000), listed["tiger"]);
         Assert.Equal(("Palm [ULTRA RARE]", 500_000_000), listed["palm"]);
@@ -110,11 +122,13 @@ public sealed class LookTests(SharedSystem shared)
         Assert.InRange((await _system.Game.StockAsync("gorilla", Cancel))!.Value, 1, 5_000);
         var customer = await _system.Game.NewAsync(coins: 550_000_000);
         var balance = await Answer.GetAsync($"{_system.Addresses.Balance}/balances/{customer}");
-        Assert.Equal((customer, 550_000_000), (balance.Json.GetProperty("customerId").GetString(), balance.Json.GetProperty("coins").GetInt64()));
+        Assert.Equal((customer, 550_000_000),
+            (balance.Json.GetProperty("customerId").GetString(), balance.Json.GetProperty("coins").GetInt64()));
     }
 
     [Fact]
-    public async Task A_customer_without_avatars_has_an_empty_list() => Assert.Equal("[]", (await Answer.GetAsync($"{_system.Addresses.Inventory}/customers/nobody/avatars")).Text);
+    public async Task A_customer_without_avatars_has_an_empty_list() =>
+        Assert.Equal("[]", (await Answer.GetAsync($"{_system.Addresses.Inventory}/customers/nobody/avatars")).Text);
 
     [Theory]
     [InlineData("store")]
@@ -128,8 +142,10 @@ public sealed class LookTests(SharedSystem shared)
     }
 
     [Theory]
-    [InlineData("store", "messaging_process_duration_seconds_bucket", "db_client_operation_duration_seconds", "http_server_request_duration_seconds", "reactor_assigned_partitions")]
-    [InlineData("balance", "messaging_process_duration_seconds_bucket", "messaging_client_consumed_messages_total", "reactor_held_partitions")]
+    [InlineData("store", "messaging_process_duration_seconds_bucket", "db_client_operation_duration_seconds",
+        "http_server_request_duration_seconds", "reactor_assigned_partitions")]
+    [InlineData("balance", "messaging_process_duration_seconds_bucket", "messaging_client_consumed_messages_total",
+        "reactor_held_partitions")]
     [InlineData("inventory", "messaging_process_duration_seconds_bucket", "reactor_batch_size")]
     [InlineData("logtailer", "logtailer")]
     public async Task Every_process_tells_Prometheus_what_it_does(string process, params string[] names)

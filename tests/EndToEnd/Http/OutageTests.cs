@@ -18,16 +18,25 @@ public sealed class ShortDeadlineSystem : IAsyncLifetime
 
     public TestSystem System => _system!;
 
-    public async ValueTask InitializeAsync() => _system = await TestSystem.StartAsync("outages", TestSystem.Options(_folder) with
-    {
-        InMemoryBroker = true,
-        Environment = new Dictionary<string, string?> { ["Checkouts__Deadline"] = Deadline.ToString() },
-    });
+    public async ValueTask InitializeAsync() =>
+        _system = await TestSystem.StartAsync("outages", TestSystem.Options(_folder) with
+        {
+            InMemoryBroker = true,
+            Environment = new Dictionary<string, string?> { ["Checkouts__Deadline"] = Deadline.ToString() },
+        });
 
     public async Task StartDatabaseAgainAsync()
     {
         var before = System.Local.Postgres;
-        _postgres = await PostgresServer.StartAsync(new() { DataDirectory = before.DataDirectory, Port = before.Port, LogFile = before.LogFile, Fsync = false });
+        _postgres =
+            await PostgresServer.StartAsync(
+                new()
+                {
+                    DataDirectory = before.DataDirectory,
+                    Port = before.Port,
+                    LogFile = before.LogFile,
+                    Fsync = false
+                });
         // The connections that this process had pooled ended with the former server.
         NpgsqlConnection.ClearAllPools();
     }
@@ -72,7 +81,8 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
         var posted = await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel);
 
         var overdue = await OverdueAsync(customer, posted);
-        Assert.Equal(("funded", "Inventory: AvatarAssigned or AssignmentRejected"), (overdue.State, overdue.WaitingFor));
+        Assert.Equal(("funded", "Inventory: AvatarAssigned or AssignmentRejected"),
+            (overdue.State, overdue.WaitingFor));
         Assert.Equal(["CheckoutCreated", "BalanceDeducted"], overdue.Timeline.Select(step => step.Event));
         Assert.Equal(0, await _system.Game.CoinsAsync(customer, Cancel));
 
@@ -90,7 +100,8 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
         await _system.Local.Postgres.StopAsync();
 
         string[] services = ["store", "balance", "inventory"];
-        var post = () => Answer.PostAsync($"{_system.Addresses.Store}/checkouts", """{"sku":"gorilla"}""", customer, "\"during\"");
+        var post = () =>
+            Answer.PostAsync($"{_system.Addresses.Store}/checkouts", """{"sku":"gorilla"}""", customer, "\"during\"");
         AssertNotNow(await post());
         AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Store}/checkouts/{Guid.NewGuid()}", customer));
         AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Store}/packages"));
@@ -102,14 +113,19 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
             Assert.Equal(503, (await Answer.GetAsync($"{_system.Local.Url(service)}/health/ready")).Status);
             Assert.Equal(200, (await Answer.GetAsync($"{_system.Local.Url(service)}/health/live")).Status);
         }
-        await Eventually.Until(async () => (await Answer.GetAsync($"{_system.Addresses.Tailer}/health/ready")).Status == 503, "LogTailer is not ready without the database");
+        await Eventually.Until(async () =>
+            (await Answer.GetAsync($"{_system.Addresses.Tailer}/health/ready")).Status == 503,
+            "LogTailer is not ready without the database");
 
         await outages.StartDatabaseAgainAsync();
         foreach (var process in services.Append("logtailer"))
-            await Eventually.Until(async () => (await Answer.GetAsync($"{_system.Local.Url(process)}/health/ready")).Status == 200, $"{process} is ready again");
+            await Eventually.Until(async () =>
+                (await Answer.GetAsync($"{_system.Local.Url(process)}/health/ready")).Status == 200,
+                $"{process} is ready again");
         Answer accepted = null!;
         await Eventually.Until(async () => (accepted = await post()).Status == 202, "the same post is accepted now");
-        var ended = await _system.Game.EndOfAsync(customer, accepted.Json.GetProperty("checkoutId").GetGuid(), Players.Patience, Cancel);
+        var ended = await _system.Game.EndOfAsync(customer, accepted.Json.GetProperty("checkoutId").GetGuid(),
+            Players.Patience, Cancel);
         Assert.Equal("completed", ended.State);
         Assert.Equal(0, _system.Local.Processes.Sum(process => process.Restarts));
 
@@ -119,7 +135,9 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
     private async Task<CheckoutSeen> OverdueAsync(string customer, CheckoutSeen posted)
     {
         CheckoutSeen seen = null!;
-        await Eventually.Until(async () => (seen = await _system.Game.SeeAsync(customer, posted.CheckoutId, Cancel)).Overdue, "the checkout is shown as overdue");
+        await Eventually.Until(async () =>
+            (seen = await _system.Game.SeeAsync(customer, posted.CheckoutId, Cancel)).Overdue,
+            "the checkout is shown as overdue");
         Assert.True(DateTime.UtcNow >= posted.ExpiresAt);
         return seen;
     }

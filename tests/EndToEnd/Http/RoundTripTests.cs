@@ -9,7 +9,10 @@ using Xunit;
 
 namespace Checkout.EndToEnd.Http;
 
-/// <summary>What a checkout costs the databases, by the metrics of the services' own client (Npgsql) and by PostgreSQL's count of transactions.</summary>
+/// <summary>
+/// What a checkout costs the databases, by the metrics of the services' own client (Npgsql) and by PostgreSQL's count
+/// of transactions.
+/// </summary>
 [Collection(SharedSystem.Collection)]
 public sealed partial class RoundTripTests(SharedSystem shared)
 {
@@ -40,11 +43,13 @@ public sealed partial class RoundTripTests(SharedSystem shared)
             transactions.Add(await TransactionsAsync() - first);
         }
         var roundTrips = (await RoundTripsAsync() - before) / (double)Checkouts;
-        TestLog.Say($"a checkout alone: {roundTrips:F1} round trips to PostgreSQL; transactions: {string.Join(' ', transactions)}");
+        TestLog.Say($"a checkout alone: {roundTrips:F1} round trips to PostgreSQL; transactions: "
+            + $"{string.Join(' ', transactions)}");
         Assert.InRange(roundTrips, 2, MaxRoundTrips);
-        // Of half of them: now and then positions move of records that nothing was due for, in a transaction of their own. On the in-memory broker
-        // they soon do.
-        Assert.InRange(transactions.Order().ElementAt(Checkouts / 2), 1, MaxTransactions + (_system.Addresses.InMemoryBroker ? 2 : 0));
+        // Of half of them: now and then positions move of records that nothing was due for, in a transaction of their
+        // own. On the in-memory broker they soon do.
+        Assert.InRange(transactions.Order().ElementAt(Checkouts / 2), 1,
+            MaxTransactions + (_system.Addresses.InMemoryBroker ? 2 : 0));
     }
 
     private async Task<long> RoundTripsAsync()
@@ -54,21 +59,25 @@ public sealed partial class RoundTripTests(SharedSystem shared)
         using var http = new HttpClient();
         var trips = 0L;
         foreach (var service in Services)
-            trips += Operations().Matches(await http.GetStringAsync(new Uri($"{_system.Local.Url(service)}/metrics"), Cancel))
+            trips += Operations()
+                .Matches(await http.GetStringAsync(new Uri($"{_system.Local.Url(service)}/metrics"), Cancel))
                 .Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
         return trips;
     }
 
     /// <summary>Of all databases of the server; those that only read are not counted.</summary>
-    private Task<long> TransactionsAsync() => QueryAsync<long>("store", "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+    private Task<long> TransactionsAsync() =>
+        QueryAsync<long>("store", "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
 
     private Task<bool> EndedAsync(Guid checkout) =>
-        QueryAsync<bool>("store", "SELECT EXISTS (SELECT FROM checkouts WHERE checkout_id = @checkout AND ended_at IS NOT NULL)", new { checkout });
+        QueryAsync<bool>("store", "SELECT EXISTS (SELECT FROM checkouts WHERE checkout_id = @checkout AND ended_at "
+            + "IS NOT NULL)", new { checkout });
 
     private async Task<T> QueryAsync<T>(string database, string sql, object? parameters = null)
     {
         await using var connection = new NpgsqlConnection(_system.Local.Postgres.ConnectionString(database));
-        return (await connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: Cancel)))!;
+        return (await connection.ExecuteScalarAsync<T>(
+            new CommandDefinition(sql, parameters, cancellationToken: Cancel)))!;
     }
 
     /// <summary>Each is a command or a batch of them, which goes and is answered as one.</summary>

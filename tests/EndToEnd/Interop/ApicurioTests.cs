@@ -12,7 +12,8 @@ public sealed class ApicurioTests
         await Decoded.RequireToolsAsync();
         await using var apicurio = await ApicurioServer.StartAsync();
         using var folder = new TestFolder("apicurio");
-        await using var system = await TestSystem.StartAsync("apicurio", TestSystem.Options(folder) with { SchemaRegistryUrl = apicurio.Url, InMemoryBroker = true });
+        await using var system = await TestSystem.StartAsync("apicurio",
+            TestSystem.Options(folder) with { SchemaRegistryUrl = apicurio.Url, InMemoryBroker = true });
         await OutsideReader.AssertReadsAsync(system);
     }
 }

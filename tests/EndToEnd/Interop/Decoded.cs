@@ -7,21 +7,28 @@ using Xunit;
 
 namespace Checkout.EndToEnd.Interop;
 
-/// <summary>A record as others see it: read by kcat, decoded through the registry by Confluent's client for JavaScript (tests/Interop).</summary>
+/// <summary>
+/// A record as others see it: read by kcat, decoded through the registry by Confluent's client for JavaScript
+/// (tests/Interop).
+/// </summary>
 internal sealed record Decoded(string Key, IReadOnlyDictionary<string, string> Headers, JsonElement Value)
 {
-    private const string Pipe = """kcat -C -b "$1" -t "$2" -e -q -D '' -f '%k\t%h\t%S\t%s' | node decode.mjs "$3" "$2" """;
+    private const string Pipe =
+        """kcat -C -b "$1" -t "$2" -e -q -D '' -f '%k\t%h\t%S\t%s' | node decode.mjs "$3" "$2" """;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
     private static readonly string Folder = Path.Combine(Layout.Root, "tests", "Interop");
 
     /// <summary>Skips the test where they are missing and can't be had.</summary>
     public static async Task RequireToolsAsync()
     {
-        foreach (var (program, where) in new[] { ("kcat", "Debian: apt-get install kcat; macOS: brew install kcat"), ("node", "nodejs.org"), ("npm", "nodejs.org") })
+        foreach (
+            var (program, where) in new[] { ("kcat", "Debian: apt-get install kcat; macOS: brew install kcat"),
+                ("node", "nodejs.org"), ("npm", "nodejs.org") })
             if (!IsInPath(program)) throw Prerequisite.Missing(program, $"{program} is not installed ({where}).");
         if (Directory.Exists(Path.Combine(Folder, "node_modules", "@confluentinc", "schemaregistry"))) return;
         var (exitCode, lines) = await RunAsync("npm ci --ignore-scripts --no-audit --no-fund");
-        if (exitCode != 0) throw Prerequisite.Missing("npm", $"npm ci could not install Confluent's client: {string.Join(' ', lines.TakeLast(3))}");
+        if (exitCode != 0) throw Prerequisite.Missing("npm",
+            $"npm ci could not install Confluent's client: {string.Join(' ', lines.TakeLast(3))}");
     }
 
     /// <summary>All of a topic, partition by partition in its order.</summary>
@@ -32,7 +39,8 @@ internal sealed record Decoded(string Key, IReadOnlyDictionary<string, string> H
         return lines.Select(line => JsonSerializer.Deserialize<Decoded>(line, Json)!).ToList();
     }
 
-    private static async Task<(int ExitCode, IReadOnlyCollection<string> Lines)> RunAsync(string script, params string[] arguments)
+    private static async Task<(int ExitCode, IReadOnlyCollection<string> Lines)> RunAsync(string script,
+        params string[] arguments)
     {
         var lines = new ConcurrentQueue<string>();
         await using var process = ChildProcess.Start(new()
@@ -46,5 +54,6 @@ internal sealed record Decoded(string Key, IReadOnlyDictionary<string, string> H
     }
 
     private static bool IsInPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
 }

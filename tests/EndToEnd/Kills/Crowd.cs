@@ -8,8 +8,8 @@ using Xunit;
 namespace Checkout.EndToEnd.Kills;
 
 /// <summary>
-/// Fifty customers who post twenty checkouts each, all customers at once, and who send a post again with the same key until it is accepted. Every fifth is poor; some
-/// packages are rare, and some are bought twice.
+/// Fifty customers who post twenty checkouts each, all customers at once, and who send a post again with the same key
+/// until it is accepted. Every fifth is poor; some packages are rare, and some are bought twice.
 /// </summary>
 internal sealed class Crowd
 {
@@ -44,12 +44,18 @@ internal sealed class Crowd
     public static async Task<Crowd> GatherAsync(TestSystem system)
     {
         var crowd = new Crowd(system);
-        await system.OfferAsync(Enumerable.Range(0, Kinds).Select(kind => (crowd.Sku(kind), Price, kind < RareKinds ? (long)RarePieces : Customers)).ToArray());
-        await Task.WhenAll(crowd._customers.Select((customer, i) => system.Game.GiveAsync(customer, i % 5 == 0 ? 3 * Price : 100 * Price)));
+        await system.OfferAsync(Enumerable.Range(0, Kinds)
+            .Select(kind => (crowd.Sku(kind), Price, kind < RareKinds ? (long)RarePieces : Customers)).ToArray());
+        await Task.WhenAll(
+            crowd._customers.Select((customer, i) =>
+                system.Game.GiveAsync(customer, i % 5 == 0 ? 3 * Price : 100 * Price)));
         return crowd;
     }
 
-    /// <summary>Returns when every post was accepted. Half of the posts wait until the gate is open, so that there is traffic on both sides of what opens it.</summary>
+    /// <summary>
+    /// Returns when every post was accepted. Half of the posts wait until the gate is open, so that there is traffic on
+    /// both sides of what opens it.
+    /// </summary>
     public Task PostAsync(Task gate) => Task.WhenAll(_customers.Select(async customer =>
     {
         for (var post = 0; post < PostsEach; post++)
@@ -59,22 +65,32 @@ internal sealed class Crowd
         }
     }));
 
-    public Task UntilAcceptedAsync(int posts) => Eventually.Until(() => Accepted >= posts, $"{posts} posts are accepted", Players.Patience);
+    public Task UntilAcceptedAsync(int posts) =>
+        Eventually.Until(() => Accepted >= posts, $"{posts} posts are accepted", Players.Patience);
 
-    /// <summary>Each post is one checkout, which has ended in one of the four ways; the same posts sent once more are the same checkouts.</summary>
+    /// <summary>
+    /// Each post is one checkout, which has ended in one of the four ways; the same posts sent once more are the same
+    /// checkouts.
+    /// </summary>
     public async Task AssertEndedAsync()
     {
         Assert.Equal(All, _accepted.Values.Distinct().Count());
         var ended = new ConcurrentBag<CheckoutSeen>();
-        await Parallel.ForEachAsync(_accepted, new ParallelOptions { MaxDegreeOfParallelism = Customers, CancellationToken = Cancel },
-            async (a, stop) => ended.Add(await _system.Game.EndOfAsync(a.Key.Customer, a.Value, Players.Patience, stop)));
+        await Parallel.ForEachAsync(_accepted,
+            new ParallelOptions { MaxDegreeOfParallelism = Customers, CancellationToken = Cancel },
+            async (a, stop) =>
+                ended.Add(await _system.Game.EndOfAsync(a.Key.Customer, a.Value, Players.Patience, stop)));
 
         var ways = ended.CountBy(c => c.Reason is null ? c.State : $"{c.State} {c.Reason}").ToDictionary();
-        TestLog.Say($"  {Retries} posts sent again; {string.Join(", ", ways.OrderBy(w => w.Key).Select(w => $"{w.Value} {w.Key}"))}");
-        Assert.Equal(["completed", "failed INSUFFICIENT_FUNDS", "refunded ALREADY_OWNED", "refunded SOLD_OUT"], ways.Keys.Order());
-        Assert.All(Enumerable.Range(0, RareKinds), kind => Assert.Equal(RarePieces, ended.Count(c => c.Sku == Sku(kind) && c.State == "completed")));
+        TestLog.Say($"  {Retries} posts sent again; "
+            + $"{string.Join(", ", ways.OrderBy(w => w.Key).Select(w => $"{w.Value} {w.Key}"))}");
+        Assert.Equal(["completed", "failed INSUFFICIENT_FUNDS", "refunded ALREADY_OWNED", "refunded SOLD_OUT"],
+            ways.Keys.Order());
+        Assert.All(Enumerable.Range(0, RareKinds),
+            kind => Assert.Equal(RarePieces, ended.Count(c => c.Sku == Sku(kind) && c.State == "completed")));
 
-        var again = await Task.WhenAll(_accepted.Where((_, i) => i % 20 == 0).Select(async a => (First: a.Value, Again: await AcceptedAsync(a.Key.Customer, a.Key.Post))));
+        var again = await Task.WhenAll(_accepted.Where((_, i) => i % 20 == 0)
+            .Select(async a => (First: a.Value, Again: await AcceptedAsync(a.Key.Customer, a.Key.Post))));
         Assert.All(again, a => Assert.Equal(a.First, a.Again));
     }
 

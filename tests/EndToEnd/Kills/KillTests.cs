@@ -19,7 +19,8 @@ public sealed class KillTests(SharedSystem shared)
     [InlineData("balance")]
     [InlineData("inventory")]
     [InlineData("logtailer")]
-    public async Task Nothing_is_lost_or_doubled_when_a_process_is_killed_twice_in_the_middle_of_1000_checkouts(string process)
+    public async Task Nothing_is_lost_or_doubled_when_a_process_is_killed_twice_in_the_middle_of_1000_checkouts(
+        string process)
     {
         var crowd = await Crowd.GatherAsync(_system);
         TestLog.Say($"{process} killed in the middle of {Crowd.All} checkouts, on {_system.Addresses.BrokerName}");
@@ -34,7 +35,8 @@ public sealed class KillTests(SharedSystem shared)
 
         await posting;
         await crowd.AssertEndedAsync();
-        Assert.All(await Invariants.CheckAsync(_system.Addresses, Cancel), invariant => Assert.True(invariant.Fault is null, $"{invariant.Name}: {invariant.Fault}"));
+        Assert.All(await Invariants.CheckAsync(_system.Addresses, Cancel),
+            invariant => Assert.True(invariant.Fault is null, $"{invariant.Name}: {invariant.Fault}"));
         await _system.AssertRebuildEqualsAsync();
     }
 
@@ -45,6 +47,7 @@ public sealed class KillTests(SharedSystem shared)
         _system[process].Kill();
         await Eventually.Until(() => _system[process].Restarts > before, $"{process} is seen to be dead", BackWithin);
         await _system[process].ReadyAsync(Cancel).WaitAsync(BackWithin, Cancel);
-        Assert.Contains(_system.Said, sentence => sentence.StartsWith($"{process} ended with exit code 137", StringComparison.Ordinal));
+        Assert.Contains(_system.Said,
+            sentence => sentence.StartsWith($"{process} ended with exit code 137", StringComparison.Ordinal));
     }
 }

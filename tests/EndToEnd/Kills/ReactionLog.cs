@@ -9,7 +9,9 @@ internal sealed record Reaction(string Process, DateTime At, string Topic, strin
 /// <summary>Follows the log of a process, which has a line for each reaction where the setting makes it so.</summary>
 internal sealed class ReactionLog(string process, string file)
 {
-    /// <summary>With Debug, the services log each reaction. Without dots: a shell drops such names from the environment.</summary>
+    /// <summary>
+    /// With Debug, the services log each reaction. Without dots: a shell drops such names from the environment.
+    /// </summary>
     public const string Setting = "Logging__LogLevel__Checkout";
 
     private const int ReactedEventId = 10;
@@ -38,7 +40,8 @@ internal sealed class ReactionLog(string process, string file)
         if (json.RootElement.GetProperty("EventId").GetInt32() != ReactedEventId) return null;
         var state = json.RootElement.GetProperty("State");
         return state.TryGetProperty("CorrelationId", out var id) && id.GetString() is { } checkoutId
-            ? new(process, json.RootElement.GetProperty("Timestamp").GetDateTime(), state.GetProperty("Topic").GetString()!, checkoutId)
+            ? new(process, json.RootElement.GetProperty("Timestamp").GetDateTime(),
+                state.GetProperty("Topic").GetString()!, checkoutId)
             : null;
     }
 }

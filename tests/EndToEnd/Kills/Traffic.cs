@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Checkout.EndToEnd.Kills;
 
-/// <summary>A customer on every partition, who posts a checkout again and again: each goes through all services, the first bought and the others refunded.</summary>
+/// <summary>
+/// A customer on every partition, who posts a checkout again and again: each goes through all services, the first
+/// bought and the others refunded.
+/// </summary>
 internal sealed class Traffic : IAsyncDisposable
 {
     private const int Partitions = 12;
@@ -14,7 +17,8 @@ internal sealed class Traffic : IAsyncDisposable
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
     private readonly TestSystem _system;
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly CancellationTokenSource _stop =
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly ConcurrentDictionary<string, int> _partitionOf = new();
     private readonly ConcurrentDictionary<string, (string Customer, DateTime PostedAt)> _posted = new();
     private readonly ConcurrentQueue<Reaction> _reactions = new();
@@ -25,7 +29,8 @@ internal sealed class Traffic : IAsyncDisposable
     private Traffic(TestSystem system)
     {
         _system = system;
-        _logs = system.Local.Processes.Where(p => !p.Name.StartsWith("logtailer", StringComparison.Ordinal)).Select(p => new ReactionLog(p.Name, p.LogFile)).ToArray();
+        _logs = system.Local.Processes.Where(p => !p.Name.StartsWith("logtailer", StringComparison.Ordinal))
+            .Select(p => new ReactionLog(p.Name, p.LogFile)).ToArray();
     }
 
     public static async Task<Traffic> StartAsync(TestSystem system)
@@ -33,34 +38,44 @@ internal sealed class Traffic : IAsyncDisposable
         var traffic = new Traffic(system);
         var customers = Players.OnePerPartition(Partitions);
         await Task.WhenAll(customers.Select(customer => system.Game.GiveAsync(customer, Coins)));
-        traffic._posting = Task.WhenAll(customers.Select((customer, partition) => traffic.PostAsync(customer, partition)));
+        traffic._posting =
+            Task.WhenAll(customers.Select((customer, partition) => traffic.PostAsync(customer, partition)));
         return traffic;
     }
 
-    /// <summary>Returns when both instances of a service handle partitions, and between them all of the topics they read.</summary>
+    /// <summary>
+    /// Returns when both instances of a service handle partitions, and between them all of the topics they read.
+    /// </summary>
     public Task UntilSharedAsync(string service) => Eventually.Until(() =>
     {
         ReadOn();
         var lately = Lately(service);
-        return lately.Select(r => r.Process).Distinct().Count() == 2 && lately.GroupBy(r => r.Topic).All(topic => topic.Select(PartitionOf).Distinct().Count() == Partitions);
+        return lately.Select(r => r.Process).Distinct().Count() == 2
+            && lately.GroupBy(r => r.Topic).All(topic => topic.Select(PartitionOf).Distinct().Count() == Partitions);
     }, $"two instances of {service} share the partitions");
 
     /// <summary>The partitions whose last reaction was this process's.</summary>
     public HashSet<(string Topic, int Partition)> Of(string process)
     {
         ReadOn();
-        return _reactions.GroupBy(r => (r.Topic, Partition: PartitionOf(r), Service: ServiceOf(r.Process))).Where(g => g.Key.Service == ServiceOf(process))
+        return _reactions.GroupBy(r => (r.Topic, Partition: PartitionOf(r), Service: ServiceOf(r.Process)))
+            .Where(g => g.Key.Service == ServiceOf(process))
             .Where(g => g.MaxBy(r => r.At)!.Process == process).Select(g => (g.Key.Topic, g.Key.Partition)).ToHashSet();
     }
 
-    /// <summary>Waits until every one of the partitions has been handled again after the death of its process, and tells how long the first and the last took.</summary>
-    public async Task<(TimeSpan First, TimeSpan Last)> TakenUpAsync(string service, HashSet<(string Topic, int Partition)> partitions, DateTime killed, DateTime dead)
+    /// <summary>
+    /// Waits until every one of the partitions has been handled again after the death of its process, and tells how
+    /// long the first and the last took.
+    /// </summary>
+    public async Task<(TimeSpan First, TimeSpan Last)> TakenUpAsync(string service,
+        HashSet<(string Topic, int Partition)> partitions, DateTime killed, DateTime dead)
     {
         Dictionary<(string, int), DateTime> takenUp = [];
         await Eventually.Until(() =>
         {
             ReadOn();
-            takenUp = _reactions.Where(r => ServiceOf(r.Process) == service && r.At > dead && partitions.Contains((r.Topic, PartitionOf(r))))
+            takenUp = _reactions.Where(r => ServiceOf(r.Process) == service && r.At > dead
+                && partitions.Contains((r.Topic, PartitionOf(r))))
                 .GroupBy(r => (r.Topic, PartitionOf(r))).ToDictionary(g => g.Key, g => g.Min(r => r.At));
             return takenUp.Count == partitions.Count;
         }, $"the partitions of {service} are taken up again");
@@ -74,7 +89,9 @@ internal sealed class Traffic : IAsyncDisposable
         await Eventually.Until(() =>
         {
             ReadOn();
-            first = _reactions.Where(r => ServiceOf(r.Process) == "balance" && r.Topic == Contracts.Topics.StoreCheckouts && _posted.TryGetValue(r.CheckoutId, out var p) && p.PostedAt > dead)
+            first = _reactions.Where(r => ServiceOf(r.Process) == "balance"
+                && r.Topic == Contracts.Topics.StoreCheckouts && _posted.TryGetValue(r.CheckoutId, out var p)
+                && p.PostedAt > dead)
                 .Select(r => (DateTime?)r.At).Min();
             return first is not null;
         }, "a checkout posted after the tailer's death is published");
@@ -86,7 +103,9 @@ internal sealed class Traffic : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _posting;
-        foreach (var (checkoutId, posted) in _posted) await _system.Game.EndOfAsync(posted.Customer, Guid.Parse(checkoutId), Players.Patience, TestContext.Current.CancellationToken);
+        foreach (var (checkoutId, posted) in _posted)
+            await _system.Game.EndOfAsync(posted.Customer, Guid.Parse(checkoutId), Players.Patience,
+                TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -100,7 +119,8 @@ internal sealed class Traffic : IAsyncDisposable
 
     private int PartitionOf(Reaction reaction) => _partitionOf.GetValueOrDefault(reaction.CheckoutId, -1);
 
-    private List<Reaction> Lately(string service) => _reactions.Where(r => ServiceOf(r.Process) == service && r.At > DateTime.UtcNow - 8 * Every).ToList();
+    private List<Reaction> Lately(string service) =>
+        _reactions.Where(r => ServiceOf(r.Process) == service && r.At > DateTime.UtcNow - 8 * Every).ToList();
 
     private void ReadOn()
     {

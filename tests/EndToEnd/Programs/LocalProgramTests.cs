@@ -34,12 +34,14 @@ public sealed class LocalProgramTests : IDisposable
         }
         await using var again = LocalRun.Start(_folder.Path, "--port", Port());
         using var game = new Game(await again.RunningAsync());
-        Assert.Equal("completed", (await game.EndOfAsync(customer, posted.Json.GetProperty("checkoutId").GetGuid(), Players.Patience, Cancel)).State);
+        Assert.Equal("completed",
+            (await game.EndOfAsync(customer, posted.Json.GetProperty("checkoutId").GetGuid(), Players.Patience,
+                Cancel)).State);
         await StopsEverythingAsync(again, "INT");
     }
 
     [Fact]
-    public async Task A_second_start_in_the_folder_is_told_a_dead_service_is_started_again_and_SIGTERM_stops_everything()
+    public async Task A_second_start_in_the_folder_is_told_a_dead_service_starts_again_and_SIGTERM_stops_everything()
     {
         await using var local = LocalRun.Start(_folder.Path, InMemory, "--port", Port());
         var running = await local.RunningAsync();
@@ -47,15 +49,19 @@ public sealed class LocalProgramTests : IDisposable
         await using (var second = LocalRun.Start(_folder.Path, InMemory, "--port", Port()))
         {
             Assert.Equal(1, await second.Exited.WaitAsync(Seconds, Cancel));
-            await second.SaysAsync($"The system runs already in {_folder.Path}: Store is at {running.Store}. Stop it there with Ctrl+C, or give another --folder.");
+            await second.SaysAsync($"The system runs already in {_folder.Path}: Store is at {running.Store}. Stop it "
+                + "there with Ctrl+C, or give another --folder.");
         }
 
         using var game = new Game(running);
         await game.ControlAsync("balance", "kill", Cancel);
         await local.SaysAsync("balance ended with exit code 137 and is started again");
-        await Eventually.Until(() => local.Output.Split('\n').Count(line => line.StartsWith("balance: Ready, process ", StringComparison.Ordinal)) == 2, "balance is said to be ready again");
+        await Eventually.Until(() => local.Output.Split('\n')
+            .Count(line => line.StartsWith("balance: Ready, process ", StringComparison.Ordinal)) == 2,
+            "balance is said to be ready again");
         var customer = await game.NewAsync(coins: 500);
-        Assert.Equal("completed", (await game.EndOfAsync(customer, await game.BuyAsync(customer, "gorilla", "k", Cancel))).State);
+        Assert.Equal("completed",
+            (await game.EndOfAsync(customer, await game.BuyAsync(customer, "gorilla", "k", Cancel))).State);
         await StopsEverythingAsync(local, "TERM");
     }
 
@@ -63,7 +69,8 @@ public sealed class LocalProgramTests : IDisposable
     public Task Wrong_settings_are_told_in_a_sentence_each() => Task.WhenAll(
         ToldAsync("No Kafka answers at 127.0.0.1:1", "--bootstrap-servers", "127.0.0.1:1"),
         ToldAsync("No Kafka answers at nonsense", "--bootstrap-servers", "nonsense"),
-        ToldAsync("No schema registry answers at http://127.0.0.1:1", InMemory, "--schema-registry-url", "http://127.0.0.1:1"),
+        ToldAsync("No schema registry answers at http://127.0.0.1:1", InMemory, "--schema-registry-url",
+            "http://127.0.0.1:1"),
         ToldAsync("nonsense is not an http or https address", InMemory, "--schema-registry-url", "nonsense"),
         ToldAsync("0 processes of each service", InMemory, "--instances", "0"),
         ToldAsync("The port 70000 is none", InMemory, "--port", "70000"));
@@ -94,7 +101,8 @@ public sealed class LocalProgramTests : IDisposable
     private async Task StopsEverythingAsync(LocalRun local, string signal)
     {
         var children = ProcessList.DescendantsOf(local.Pid);
-        Assert.True(children.Count >= 5, $"{children.Count} processes: PostgreSQL, three services and the tailer are five");
+        Assert.True(children.Count >= 5,
+            $"{children.Count} processes: PostgreSQL, three services and the tailer are five");
         local.Signal(signal);
         Assert.Equal(0, await local.Exited.WaitAsync(Seconds, Cancel));
         await local.SaysAsync("Everything is stopped; the data is kept.");
@@ -106,7 +114,8 @@ public sealed class LocalProgramTests : IDisposable
         IReadOnlyList<Listed> left = [];
         try
         {
-            await Eventually.Until(() => (left = ProcessList.Left(children, folder.Path)).Count == 0, "nothing is left", Seconds);
+            await Eventually.Until(() => (left = ProcessList.Left(children, folder.Path)).Count == 0, "nothing is left",
+                Seconds);
         }
         catch (TimeoutException)
         {

@@ -5,7 +5,10 @@ using Checkout.Servers;
 
 namespace Checkout.EndToEnd.Programs;
 
-/// <summary>deploy/Local as its user runs it: a process, of which only the output, the exit code and the other processes are seen.</summary>
+/// <summary>
+/// deploy/Local as its user runs it: a process, of which only the output, the exit code and the other processes are
+/// seen.
+/// </summary>
 internal sealed class LocalRun : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(120);
@@ -14,7 +17,8 @@ internal sealed class LocalRun : IAsyncDisposable
     private readonly ConcurrentQueue<string> _lines;
     private readonly string _folder;
 
-    private LocalRun(ChildProcess process, ConcurrentQueue<string> lines, string folder) => (_process, _lines, _folder) = (process, lines, folder);
+    private LocalRun(ChildProcess process, ConcurrentQueue<string> lines, string folder) =>
+        (_process, _lines, _folder) = (process, lines, folder);
 
     public int Pid => _process.Pid;
 
@@ -22,7 +26,8 @@ internal sealed class LocalRun : IAsyncDisposable
 
     public string Output => string.Join('\n', _lines);
 
-    public static LocalRun Start(string folder, params string[] arguments) => Start(folder, arguments, typeof(LocalSystem).Assembly.Location);
+    public static LocalRun Start(string folder, params string[] arguments) =>
+        Start(folder, arguments, typeof(LocalSystem).Assembly.Location);
 
     /// <param name="program">Where it was built.</param>
     public static LocalRun Start(string folder, string[] arguments, string program)
@@ -30,9 +35,11 @@ internal sealed class LocalRun : IAsyncDisposable
         var lines = new ConcurrentQueue<string>();
         var process = ChildProcess.Start(new()
         {
-            // What a shell starts in the background ignores SIGINT, and so do all its children: this one must not, wherever the tests run.
+            // What a shell starts in the background ignores SIGINT, and so do all its children: this one must not,
+            // wherever the tests run.
             Program = OperatingSystem.IsLinux() ? "env" : Layout.Dotnet,
-            Arguments = [.. OperatingSystem.IsLinux() ? ["--default-signal=INT", Layout.Dotnet] : Array.Empty<string>(), program, .. arguments, "--folder", folder, "--no-install"],
+            Arguments = [.. OperatingSystem.IsLinux() ? ["--default-signal=INT", Layout.Dotnet] : Array.Empty<string>(),
+                program, .. arguments, "--folder", folder, "--no-install"],
             Environment = new Dictionary<string, string?> { ["BootstrapServers"] = null, ["SchemaRegistryUrl"] = null },
             OnLine = lines.Enqueue,
         });
@@ -45,11 +52,15 @@ internal sealed class LocalRun : IAsyncDisposable
 
     public async Task<RunningSystem> RunningAsync()
     {
-        await Eventually.Until(() => _process.HasExited || Output.Contains("logtailer: Ready", StringComparison.Ordinal), $"the system in {_folder} is up", StartDeadline);
+        await Eventually.Until(() => _process.HasExited
+            || Output.Contains("logtailer: Ready", StringComparison.Ordinal), $"the system in {_folder} is up",
+            StartDeadline);
         return RunningSystem.Read(_folder) ?? throw new InvalidOperationException($"It is not up:\n{Output}");
     }
 
-    public Task SaysAsync(string words) => Eventually.Until(() => Output.Contains(words, StringComparison.Ordinal), $"it says '{words}'; it said:\n{Output}", StartDeadline);
+    public Task SaysAsync(string words) =>
+        Eventually.Until(() => Output.Contains(words, StringComparison.Ordinal),
+            $"it says '{words}'; it said:\n{Output}", StartDeadline);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

@@ -13,7 +13,8 @@ internal static class ProcessList
     {
         var all = Now();
         var found = new List<Listed>();
-        for (List<Listed> level = all.Where(p => p.Parent == pid).ToList(); level.Count > 0; level = all.Where(p => level.Any(l => l.Pid == p.Parent)).ToList()) found.AddRange(level);
+        for (List<Listed> level = all.Where(p => p.Parent == pid).ToList(); level.Count > 0;
+            level = all.Where(p => level.Any(l => l.Pid == p.Parent)).ToList()) found.AddRange(level);
         return found;
     }
 
@@ -21,7 +22,9 @@ internal static class ProcessList
     public static IReadOnlyList<Listed> Left(IReadOnlyList<Listed> of, string folder)
     {
         var known = of.ToDictionary(p => p.Pid, p => p.CommandLine);
-        return Now().Where(p => (known.TryGetValue(p.Pid, out var before) && before == p.CommandLine) || p.CommandLine.Contains(folder, StringComparison.Ordinal)).ToList();
+        return Now()
+            .Where(p => (known.TryGetValue(p.Pid, out var before) && before == p.CommandLine)
+                || p.CommandLine.Contains(folder, StringComparison.Ordinal)).ToList();
     }
 
     private static List<Listed> Now() => (OperatingSystem.IsLinux() ? FromProc() : FromPs()).ToList();
@@ -30,7 +33,8 @@ internal static class ProcessList
     {
         foreach (var folder in Directory.GetDirectories("/proc"))
         {
-            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)) continue;
+            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+                continue;
             Listed? listed = null;
             try
             {
@@ -48,10 +52,16 @@ internal static class ProcessList
 
     private static List<Listed> FromPs()
     {
-        using var ps = Process.Start(new ProcessStartInfo("ps", ["-A", "-o", "pid=,ppid=,args="]) { RedirectStandardOutput = true })!;
+        using var ps =
+            Process.Start(
+                new ProcessStartInfo("ps", ["-A", "-o", "pid=,ppid=,args="]) { RedirectStandardOutput = true })!;
         var lines = ps.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         ps.WaitForExit();
-        return lines.Select(line => line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Where(words => words.Length == 3)
-            .Select(words => new Listed(int.Parse(words[0], CultureInfo.InvariantCulture), int.Parse(words[1], CultureInfo.InvariantCulture), words[2])).ToList();
+        return lines.Select(line =>
+            line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+                .Where(words => words.Length == 3)
+            .Select(words =>
+                new Listed(int.Parse(words[0], CultureInfo.InvariantCulture),
+                    int.Parse(words[1], CultureInfo.InvariantCulture), words[2])).ToList();
     }
 }

@@ -21,7 +21,7 @@ public sealed class RestartTests : IDisposable
 
     /// <summary>The in-memory broker begins without any topic, whatever ran before it.</summary>
     [Fact]
-    public async Task What_was_in_flight_completes_on_an_in_memory_broker_that_knows_no_topics_and_back_on_a_Kafka_that_knows_the_first()
+    public async Task What_was_in_flight_completes_on_a_broker_that_knows_no_topics_and_back_on_the_first()
     {
         var kafka = KafkaHome.Find() is not null;
         await RunAsync(inMemory: !kafka, stopInFlight: "balance");
@@ -29,26 +29,37 @@ public sealed class RestartTests : IDisposable
         if (kafka) await RunAsync(inMemory: false, stopInFlight: null);
     }
 
-    /// <summary>Runs the system until what an earlier run left in flight has ended and all holds; then has others wait for a stopped service, and stops the whole.</summary>
+    /// <summary>
+    /// Runs the system until what an earlier run left in flight has ended and all holds; then has others wait for a
+    /// stopped service, and stops the whole.
+    /// </summary>
     private async Task RunAsync(bool inMemory, string? stopInFlight)
     {
-        await using var system = await TestSystem.StartAsync("restart", TestSystem.Options(_folder) with { InMemoryBroker = inMemory });
+        await using var system = await TestSystem.StartAsync("restart",
+            TestSystem.Options(_folder) with { InMemoryBroker = inMemory });
         foreach (var (customer, checkout) in _inFlight)
         {
             Assert.Equal("completed", (await system.Game.EndOfAsync(customer, checkout)).State);
             Assert.Equal(0, await system.Game.CoinsAsync(customer, Cancel));
         }
-        Assert.All(await Invariants.CheckAsync(system.Addresses, Cancel), invariant => Assert.True(invariant.Fault is null, $"{invariant.Name}: {invariant.Fault}"));
+        Assert.All(await Invariants.CheckAsync(system.Addresses, Cancel),
+            invariant => Assert.True(invariant.Fault is null, $"{invariant.Name}: {invariant.Fault}"));
         if (stopInFlight is null) return;
         if (_inFlight.Count == 0) await HealthTellsOfBrokersAsync(system);
 
         var customers = await Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => system.Game.NewAsync(Price)));
         await system[stopInFlight].StopAsync();
         _inFlight.Clear();
-        _inFlight.AddRange(await Task.WhenAll(customers.Select(async customer => (customer, await system.Game.BuyAsync(customer, "gorilla", "in-flight", Cancel)))));
+        _inFlight.AddRange(
+            await Task.WhenAll(
+                customers.Select(async customer =>
+                    (customer, await system.Game.BuyAsync(customer, "gorilla", "in-flight", Cancel)))));
     }
 
-    /// <summary>No process is idle while its brokers do not answer: each says so, is still ready for what needs none, and takes it back.</summary>
+    /// <summary>
+    /// No process is idle while its brokers do not answer: each says so, is still ready for what needs none, and takes
+    /// it back.
+    /// </summary>
     private static async Task HealthTellsOfBrokersAsync(TestSystem system)
     {
         string[] processes = ["store", "balance", "inventory", "logtailer"];
@@ -62,14 +73,16 @@ public sealed class RestartTests : IDisposable
         try
         {
             foreach (var process in processes)
-                await Eventually.Until(async () => await AnswerAsync(process) is (200, var text) && text.Contains("has answered for"), $"{process} tells of brokers");
+                await Eventually.Until(async () => await AnswerAsync(process) is (200, var text)
+                    && text.Contains("has answered for"), $"{process} tells of brokers");
         }
         finally
         {
             start();
         }
         foreach (var process in processes)
-            await Eventually.Until(async () => await AnswerAsync(process) is (200, var text) && !text.Contains("Degraded"), $"{process} is healthy again");
+            await Eventually.Until(async () => await AnswerAsync(process) is (200, var text)
+                && !text.Contains("Degraded"), $"{process} is healthy again");
 
         async Task<(int Status, string Text)> AnswerAsync(string process)
         {

@@ -22,14 +22,16 @@ public sealed class AddingAStepTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static IReadOnlyList<Edit> Edits => Guide.EditsOf(File.ReadAllText(Path.Combine(Root, "docs", "adding-a-step.md")));
+    private static IReadOnlyList<Edit> Edits =>
+        Guide.EditsOf(File.ReadAllText(Path.Combine(Root, "docs", "adding-a-step.md")));
 
     [Fact]
     public void In_the_services_a_step_is_a_row_to_hear_a_row_to_tell_a_decision_and_a_change()
     {
         var added = Edits.Where(edit => edit.File.StartsWith("services/", StringComparison.Ordinal)).ToList();
         Assert.All(added, edit => Assert.EndsWith(".cs", edit.File, StringComparison.Ordinal));
-        Assert.Equal([".On<", ".Tells<"], added.Take(2).Select(edit => edit.Text.Trim().Split('>')[0].Split('<')[0] + "<"));
+        Assert.Equal([".On<", ".Tells<"],
+            added.Take(2).Select(edit => edit.Text.Trim().Split('>')[0].Split('<')[0] + "<"));
         Assert.All(added.Take(2), edit => Assert.Single(edit.Text.Trim().Split('\n')));
         var functions = Assert.Single(added.Skip(2)).Text;
         Assert.Equal(2, functions.Split("    public static ").Length - 1);
@@ -47,11 +49,13 @@ public sealed class AddingAStepTests
         await BuildAsync(copy);
 
         var program = Path.Combine(copy, "deploy", "Local", "bin", "Debug", "net10.0", "Checkout.Local.dll");
-        await using var local = LocalRun.Start(folder["data"], ["--in-memory-broker", "--port", $"{Ports.Free()}"], program);
+        await using var local = LocalRun.Start(folder["data"], ["--in-memory-broker", "--port", $"{Ports.Free()}"],
+            program);
         var running = await local.RunningAsync();
         using var game = new Game(running);
         var customer = await game.NewAsync(coins: Price);
-        Assert.Equal("completed", (await game.EndOfAsync(customer, await game.BuyAsync(customer, "tiger", "k", Cancel))).State);
+        Assert.Equal("completed",
+            (await game.EndOfAsync(customer, await game.BuyAsync(customer, "tiger", "k", Cancel))).State);
         await game.UntilCoinsAsync(customer, Cashback, Players.Patience, Cancel);
 
         // The change is the event's difference, so the events alone lead to the same coins.
@@ -72,11 +76,13 @@ public sealed class AddingAStepTests
 
     private static async Task BuildAsync(string copy)
     {
-        var (code, said) = await RunAsync(copy, Local.Layout.Dotnet, database: null, "build", "deploy/Local", "-warnaserror", "-nodeReuse:false", "-c", "Debug");
+        var (code, said) = await RunAsync(copy, Local.Layout.Dotnet, database: null, "build", "deploy/Local",
+            "-warnaserror", "-nodeReuse:false", "-c", "Debug");
         Assert.True(code == 0, said);
     }
 
-    private static async Task<(int Code, string Said)> RunAsync(string folder, string program, string? database, params string[] arguments)
+    private static async Task<(int Code, string Said)> RunAsync(string folder, string program, string? database,
+        params string[] arguments)
     {
         var lines = new ConcurrentQueue<string>();
         await using var process = ChildProcess.Start(new()

@@ -16,20 +16,26 @@ internal sealed record Edit(string File, bool Above, string? Anchor, string Text
             return;
         }
         var before = System.IO.File.ReadAllText(path);
-        if (before.Split(Anchor).Length != 2) throw new InvalidOperationException($"{File} does not have this once:\n{Anchor}");
-        System.IO.File.WriteAllText(path, before.Replace(Anchor, Above ? Text + Anchor : Anchor + Text, StringComparison.Ordinal));
+        if (before.Split(Anchor).Length != 2)
+            throw new InvalidOperationException($"{File} does not have this once:\n{Anchor}");
+        System.IO.File.WriteAllText(path,
+            before.Replace(Anchor, Above ? Text + Anchor : Anchor + Text, StringComparison.Ordinal));
     }
 }
 
 /// <summary>The guide, read as a program reads it.</summary>
 internal static partial class Guide
 {
-    public static IReadOnlyList<Edit> EditsOf(string markdown) => Edits().Matches(markdown).Select(match => match.Groups["new"].Success
+    public static IReadOnlyList<Edit> EditsOf(string markdown) =>
+        Edits().Matches(markdown).Select(match => match.Groups["new"].Success
         ? new Edit(match.Groups["new"].Value, Above: false, Anchor: null, match.Groups["text"].Value)
-        : new Edit(match.Groups["file"].Value, match.Groups["where"].Value == "above", match.Groups["anchor"].Value, match.Groups["added"].Value)).ToList();
+        : new Edit(match.Groups["file"].Value, match.Groups["where"].Value == "above", match.Groups["anchor"].Value,
+            match.Groups["added"].Value)).ToList();
 
     [GeneratedRegex(
-        @"^New file `(?<new>[^`]+)`:\n\n```\w*\n(?<text>.*?)^```|^In `(?<file>[^`]+)`, (?<where>below|above)\n\n```\w*\n(?<anchor>.*?)^```\n\nput\n\n```\w*\n(?<added>.*?)^```",
+        @"^New file `(?<new>[^`]+)`:\n\n```\w*\n(?<text>.*?)^```"
+        + @"|^In `(?<file>[^`]+)`, (?<where>below|above)\n\n```\w*\n(?<anchor>.*?)^```"
+        + @"\n\nput\n\n```\w*\n(?<added>.*?)^```",
         RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Edits();
 }

@@ -20,11 +20,14 @@ internal static class LogExcerpt
         if (Parsed(line) is not { ValueKind: JsonValueKind.Object } entry) return null;
         var level = entry.GetProperty("LogLevel").GetString();
         if (level == "Debug") return null;
-        var said = $"{entry.GetProperty("Timestamp").GetDateTime():HH:mm:ss.fff} {process} {level} {entry.GetProperty("Message").GetString()}";
+        var said = $"{entry.GetProperty("Timestamp").GetDateTime():HH:mm:ss.fff} {process} {level} "
+            + $"{entry.GetProperty("Message").GetString()}";
         return said.Length <= MaxLength ? said : said[..MaxLength];
     }
 
-    /// <summary>Null where it is no JSON: PostgreSQL's log is none, and a process that was killed leaves half a line.</summary>
+    /// <summary>
+    /// Null where it is no JSON: PostgreSQL's log is none, and a process that was killed leaves half a line.
+    /// </summary>
     private static JsonElement? Parsed(string line)
     {
         try

@@ -16,7 +16,8 @@ internal static class Players
 
     /// <summary>Names whose events fall on each of the partitions, in their order.</summary>
     public static string[] OnePerPartition(int partitions) => Enumerable.Range(0, partitions).Select(partition =>
-        Enumerable.Range(0, int.MaxValue).Select(_ => NewName()).First(name => Chassis.WireFormat.Murmur2.Hash(name) % partitions == partition)).ToArray();
+        Enumerable.Range(0, int.MaxValue).Select(_ => NewName())
+            .First(name => Chassis.WireFormat.Murmur2.Hash(name) % partitions == partition)).ToArray();
 
     public static async Task<string> NewAsync(this Game game, long coins)
     {
@@ -27,9 +28,18 @@ internal static class Players
 
     public static async Task GiveAsync(this Game game, string customer, long coins)
     {
-        await game.TellAsync(new AchievementCompleted { EventId = Guid.CreateVersion7(), OccurredAt = DateTime.UtcNow, CustomerId = customer, AchievementId = "test", Coins = coins }, customer, Cancel);
+        await game.TellAsync(
+            new AchievementCompleted
+            {
+                EventId = Guid.CreateVersion7(),
+                OccurredAt = DateTime.UtcNow,
+                CustomerId = customer,
+                AchievementId = "test",
+                Coins = coins
+            }, customer, Cancel);
         await game.UntilCoinsAsync(customer, coins, Patience, Cancel);
     }
 
-    public static Task<CheckoutSeen> EndOfAsync(this Game game, string customer, CheckoutSeen checkout) => game.EndOfAsync(customer, checkout.CheckoutId, Patience, Cancel);
+    public static Task<CheckoutSeen> EndOfAsync(this Game game, string customer, CheckoutSeen checkout) =>
+        game.EndOfAsync(customer, checkout.CheckoutId, Patience, Cancel);
 }

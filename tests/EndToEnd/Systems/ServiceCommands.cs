@@ -9,22 +9,30 @@ namespace Checkout.EndToEnd.Systems;
 internal static class ServiceCommands
 {
     /// <summary>Puts packages on sale and delivers pieces of them.</summary>
-    public static async Task OfferAsync(this TestSystem system, params (string Sku, long PriceCoins, long Quantity)[] packages)
+    public static async Task OfferAsync(this TestSystem system,
+        params (string Sku, long PriceCoins, long Quantity)[] packages)
     {
         var listed = packages.Select(p => new { sku = p.Sku, name = p.Sku, priceCoins = p.PriceCoins });
-        var delivered = packages.Where(p => p.Quantity > 0).Select(p => new { sku = p.Sku, quantity = p.Quantity, reference = "tests" });
-        await Task.WhenAll(system.GiveAsync("store", "list-packages", listed), system.GiveAsync("inventory", "add-stock", delivered));
+        var delivered = packages.Where(p => p.Quantity > 0)
+            .Select(p => new { sku = p.Sku, quantity = p.Quantity, reference = "tests" });
+        await Task.WhenAll(system.GiveAsync("store", "list-packages", listed),
+            system.GiveAsync("inventory", "add-stock", delivered));
     }
 
     /// <summary>Rebuilds the state of every service from its events in a shadow copy, and has it compared.</summary>
     public static async Task AssertRebuildEqualsAsync(this TestSystem system)
     {
-        var rebuilt = await Task.WhenAll(new[] { "store", "balance", "inventory" }.Select(async service => (Service: service, Result: await system.RunAsync(service, "rebuild"))));
+        var rebuilt =
+            await Task.WhenAll(
+                new[] { "store", "balance",
+                    "inventory" }.Select(async service =>
+                        (Service: service, Result: await system.RunAsync(service, "rebuild"))));
         Assert.All(rebuilt, r => Assert.True(r.Result.ExitCode == 0, $"{r.Service} rebuild: {r.Result.Output}"));
         Assert.All(rebuilt, r => Assert.Contains("equal.", r.Result.Output, StringComparison.Ordinal));
     }
 
-    public static async Task<(int ExitCode, string Output)> RunAsync(this TestSystem system, string service, params string[] arguments)
+    public static async Task<(int ExitCode, string Output)> RunAsync(this TestSystem system, string service,
+        params string[] arguments)
     {
         var dll = Layout.ServiceDll(char.ToUpperInvariant(service[0]) + service[1..]);
         await using var command = ChildProcess.Start(new()

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Checkout.EndToEnd.Systems;
 
-/// <summary>One running system for the tests that leave it as they found it. On a released Kafka where there is one.</summary>
+/// <summary>
+/// One running system for the tests that leave it as they found it. On a released Kafka where there is one.
+/// </summary>
 public sealed class SharedSystem : IAsyncLifetime
 {
     public const string Collection = "on one running system";
@@ -13,7 +15,8 @@ public sealed class SharedSystem : IAsyncLifetime
 
     public TestSystem System => _system!;
 
-    public async ValueTask InitializeAsync() => _system = await TestSystem.StartAsync("shared", TestSystem.Options(_folder));
+    public async ValueTask InitializeAsync() =>
+        _system = await TestSystem.StartAsync("shared", TestSystem.Options(_folder));
 
     public async ValueTask DisposeAsync()
     {

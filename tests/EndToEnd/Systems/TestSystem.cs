@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Checkout.EndToEnd.Systems;
 
-/// <summary>The whole system, run for tests: as deploy/Local runs it, without fsync. Its logs stay with the test results.</summary>
+/// <summary>
+/// The whole system, run for tests: as deploy/Local runs it, without fsync. Its logs stay with the test results.
+/// </summary>
 public sealed class TestSystem : IAsyncDisposable
 {
     private readonly LocalOptions _options;

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Checkout.EndToEnd.Traces;
 
-internal sealed record Span(string Id, string? Parent, string Service, string Operation, IReadOnlyDictionary<string, string> Tags)
+internal sealed record Span(string Id, string? Parent, string Service, string Operation,
+    IReadOnlyDictionary<string, string> Tags)
 {
     public override string ToString() => $"{Service}: {Operation} {Id}, child of {Parent ?? "nobody"}";
 }
@@ -18,21 +19,29 @@ internal sealed class Jaeger(string url) : IDisposable
     /// <summary>Empty while it does not know the trace.</summary>
     public async Task<IReadOnlyList<Span>> TraceAsync(string traceId)
     {
-        using var answer = await _http.GetAsync(new Uri($"/api/traces/{traceId}", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await _http.GetAsync(new Uri($"/api/traces/{traceId}", UriKind.Relative),
+            TestContext.Current.CancellationToken);
         if (answer.StatusCode == HttpStatusCode.NotFound) return [];
-        var trace = (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("data")[0];
-        var services = trace.GetProperty("processes").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetProperty("serviceName").GetString()!);
+        var trace =
+            (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(
+                TestContext.Current.CancellationToken)).GetProperty("data")[0];
+        var services = trace.GetProperty("processes").EnumerateObject()
+            .ToDictionary(p => p.Name, p => p.Value.GetProperty("serviceName").GetString()!);
         return trace.GetProperty("spans").EnumerateArray().Select(span => new Span(
             span.GetProperty("spanID").GetString()!,
             ParentOf(span, traceId),
             services[span.GetProperty("processID").GetString()!],
             span.GetProperty("operationName").GetString()!,
-            span.GetProperty("tags").EnumerateArray().GroupBy(tag => tag.GetProperty("key").GetString()!).ToDictionary(g => g.Key, g => g.First().GetProperty("value").ToString()))).ToList();
+            span.GetProperty("tags").EnumerateArray().GroupBy(tag => tag.GetProperty("key").GetString()!)
+            .ToDictionary(g => g.Key, g => g.First().GetProperty("value").ToString()))).ToList();
     }
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Jaeger tells a parent that is linked too as FOLLOWS_FROM, in place of CHILD_OF (seen, 1.76.0); a link to elsewhere is to another trace.</summary>
+    /// <summary>
+    /// Jaeger tells a parent that is linked too as FOLLOWS_FROM, in place of CHILD_OF (seen, 1.76.0); a link to
+    /// elsewhere is to another trace.
+    /// </summary>
     private static string? ParentOf(JsonElement span, string traceId) => span.GetProperty("references").EnumerateArray()
         .Where(reference => reference.GetProperty("traceID").GetString() == traceId)
         .Select(reference => reference.GetProperty("spanID").GetString()).FirstOrDefault();

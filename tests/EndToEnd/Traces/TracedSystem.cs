@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Checkout.EndToEnd.Traces;
 
-/// <summary>A system that exports to a released Jaeger; it starts at its first use, so that a test can be skipped where there is none.</summary>
+/// <summary>
+/// A system that exports to a released Jaeger; it starts at its first use, so that a test can be skipped where there is
+/// none.
+/// </summary>
 public sealed class TracedSystem : IAsyncLifetime
 {
     private readonly TestFolder _folder = new("traces");

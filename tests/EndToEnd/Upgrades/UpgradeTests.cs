@@ -9,7 +9,8 @@ using Xunit;
 namespace Checkout.EndToEnd.Upgrades;
 
 /// <summary>
-/// Databases that an earlier version left, with what was under way in them: dumps of 2026-11-26, taken while Store had yet to hear of four checkouts.
+/// Databases that an earlier version left, with what was under way in them: dumps of 2026-11-26, taken while Store had
+/// yet to hear of four checkouts.
 /// </summary>
 public sealed class UpgradeTests
 {
@@ -22,22 +23,28 @@ public sealed class UpgradeTests
     {
         using var folder = new TestFolder("upgrade");
         await RestoreAsync(folder, "first");
-        await using var system = await TestSystem.StartAsync("upgrade", TestSystem.Options(folder) with { InMemoryBroker = true });
+        await using var system = await TestSystem.StartAsync("upgrade",
+            TestSystem.Options(folder) with { InMemoryBroker = true });
 
         // What was under way ends, and ends as the others had decided it.
-        await Eventually.Until(async () => await CountAsync(system, "store", "checkouts WHERE ended_at IS NULL") == 0, "every checkout has ended", Players.Patience);
+        await Eventually.Until(async () => await CountAsync(system, "store", "checkouts WHERE ended_at IS NULL") == 0,
+            "every checkout has ended", Players.Patience);
         await using var store = new NpgsqlConnection(system.Local.Postgres.ConnectionString("store"));
         Assert.Equal(
             [("Completed", 3L), ("Failed", 2L), ("Refunded", 2L)],
-            await store.QueryAsync<(string, long)>("SELECT status, count(*) FROM checkouts GROUP BY status ORDER BY status"));
+            await store.QueryAsync<(string, long)>(
+                "SELECT status, count(*) FROM checkouts GROUP BY status ORDER BY status"));
         // The operators' files were given before: their business keys are the same.
-        Assert.Equal((4, 3), (await CountAsync(system, "balance", "credits"), await CountAsync(system, "inventory", "deliveries")));
+        Assert.Equal((4, 3),
+            (await CountAsync(system, "balance", "credits"), await CountAsync(system, "inventory", "deliveries")));
         Assert.Contains("1 parked.", (await system.RunAsync("balance", "parked")).Output, StringComparison.Ordinal);
         await system.AssertRebuildEqualsAsync();
 
         // And a new one goes through.
         var customer = await system.Game.NewAsync(coins: 500);
-        Assert.Equal("completed", (await system.Game.EndOfAsync(customer, await system.Game.BuyAsync(customer, "gorilla", "k", Cancel))).State);
+        Assert.Equal("completed",
+            (await system.Game.EndOfAsync(customer,
+                await system.Game.BuyAsync(customer, "gorilla", "k", Cancel))).State);
     }
 
     private static async Task RestoreAsync(TestFolder folder, string version)
@@ -51,9 +58,12 @@ public sealed class UpgradeTests
         foreach (var name in Databases)
         {
             await server.CreateDatabaseAsync(name, Cancel);
-            await ExecuteAsync(server.ConnectionString(name), $"CREATE ROLE {name} LOGIN; ALTER DATABASE {name} OWNER TO {name}; ALTER SCHEMA public OWNER TO {name}");
+            await ExecuteAsync(server.ConnectionString(name), $"CREATE ROLE {name} LOGIN; ALTER DATABASE {name} "
+                + $"OWNER TO {name}; ALTER SCHEMA public OWNER TO {name}");
             var own = new NpgsqlConnectionStringBuilder(server.ConnectionString(name)) { Username = name };
-            await ExecuteAsync(own.ConnectionString, await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Upgrades", version, $"{name}.sql"), Cancel));
+            await ExecuteAsync(own.ConnectionString,
+                await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Upgrades", version, $"{name}.sql"),
+                    Cancel));
         }
         NpgsqlConnection.ClearAllPools();
     }

@@ -52,7 +52,8 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
         await PublishAsync();
         var lost = new Sample("customer-1");
         await _store.AppendAsync(lost);
-        Assert.Contains($"event {lost.EventId} at position 101 is not there", (await VerifyAsync()).Difference, StringComparison.Ordinal);
+        Assert.Contains($"event {lost.EventId} at position 101 is not there", (await VerifyAsync()).Difference,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,13 +80,15 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
         var last = await _store.ScalarAsync<Guid>("SELECT event_id FROM events WHERE position = 100");
         await _store.SqlAsync("DELETE FROM events WHERE position = 100; UPDATE head SET position = 99");
         var difference = (await VerifyAsync()).Difference;
-        Assert.Contains($"holds event {last} at position 100, which the store does not have there", difference, StringComparison.Ordinal);
+        Assert.Contains($"holds event {last} at position 100, which the store does not have there", difference,
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("payload = payload || '\\x00'::bytea", "has the value ")]
     [InlineData("traceparent = 'another'", "has the header traceparent=another in the store")]
-    [InlineData("event_id = '00000000-0000-0000-0000-000000000001'", "has the header ce_id=00000000-0000-0000-0000-000000000001 in the store")]
+    [InlineData("event_id = '00000000-0000-0000-0000-000000000001'",
+        "has the header ce_id=00000000-0000-0000-0000-000000000001 in the store")]
     [InlineData("key = 'another'", "has the key another in the store")]
     public async Task An_event_that_was_changed_is_named(string change, string difference)
     {
@@ -101,7 +104,8 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
     {
         await PublishAsync();
         await _store.SqlAsync("UPDATE schemas SET schema = replace(schema, 'Happened', 'Otherwise')");
-        Assert.Contains("has the schema fingerprint 0102030405060708 in the store and registry id 1", (await VerifyAsync()).Difference, StringComparison.Ordinal);
+        Assert.Contains("has the schema fingerprint 0102030405060708 in the store and registry id 1",
+            (await VerifyAsync()).Difference, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -163,7 +167,8 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
 
     private RunningTail Tail() => new(_store, _broker.Bootstrap, _registry, _broker.IsInMemory);
 
-    private Task AppendAsync(int events) => _store.AppendAsync([.. Enumerable.Range(0, events).Select(n => new Sample($"customer-{n}"))]);
+    private Task AppendAsync(int events) =>
+        _store.AppendAsync([.. Enumerable.Range(0, events).Select(n => new Sample($"customer-{n}"))]);
 
     /// <summary>A hundred events, in the store and on the topic, and no tailer any more.</summary>
     private async Task PublishAsync()
@@ -175,14 +180,20 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
 
     private async Task ProduceAsync(IEnumerable<ConsumeResult<string, byte[]>> records, Broker? broker = null)
     {
-        using var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = (broker ?? _broker).Bootstrap }).SetLogHandler((_, _) => { }).Build();
+        using var producer =
+            new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = (broker ?? _broker).Bootstrap })
+            .SetLogHandler((_, _) => { }).Build();
         foreach (var record in records) await producer.ProduceAsync(record.TopicPartition, record.Message);
     }
 
-    private Task<Verdict> VerifyAsync(int patience = 1, Action<long, long>? progress = null) => VerifyAsync(_broker, patience, progress);
+    private Task<Verdict> VerifyAsync(int patience = 1, Action<long, long>? progress = null) =>
+        VerifyAsync(_broker, patience, progress);
 
-    private Task<Verdict> VerifyAsync(Broker broker, int patience = 1, Action<long, long>? progress = null) => new Verification(
-            _store.Topic, new(_store.Source), new(new() { BootstrapServers = broker.Bootstrap, InMemory = broker.IsInMemory }, _store.Topic, NullLogger.Instance), _registry.Client(),
+    private Task<Verdict> VerifyAsync(Broker broker, int patience = 1, Action<long, long>? progress = null) =>
+        new Verification(
+            _store.Topic, new(_store.Source),
+            new(new() { BootstrapServers = broker.Bootstrap, InMemory = broker.IsInMemory }, _store.Topic,
+                NullLogger.Instance), _registry.Client(),
             TimeSpan.FromSeconds(patience))
         .RunAsync(progress, TestContext.Current.CancellationToken);
 }

@@ -28,7 +28,8 @@ public sealed class Checkouts
             .Where(e => CheckoutOf(e) is not null).ToLookup(e => CheckoutOf(e)!.Value);
     }
 
-    public IEnumerable<string> Findings() => [.. Prices(), .. _told.SelectMany(story => Story(story.Key, story.ToList())), .. Timeline(), .. Owners()];
+    public IEnumerable<string> Findings() =>
+        [.. Prices(), .. _told.SelectMany(story => Story(story.Key, story.ToList())), .. Timeline(), .. Owners()];
 
     /// <summary>A checkout has the price that the package had when it was created.</summary>
     private IEnumerable<string> Prices()
@@ -39,7 +40,8 @@ public sealed class Checkouts
             if (e is PackageListed listed) prices[listed.Sku] = listed.PriceCoins;
             if (e is PriceChanged changed) prices[changed.Sku] = changed.PriceCoins;
             if (e is CheckoutCreated created && prices[created.Sku] != created.PriceCoins)
-                yield return $"checkout {created.CheckoutId} costs {created.PriceCoins}, and its package {prices[created.Sku]}";
+                yield return $"checkout {created.CheckoutId} costs {created.PriceCoins}, and its package "
+                    + $"{prices[created.Sku]}";
         }
     }
 
@@ -50,12 +52,15 @@ public sealed class Checkouts
         {
             CheckoutStatus.Completed => ["CheckoutCreated", "BalanceDeducted", "AvatarAssigned", "CheckoutCompleted"],
             CheckoutStatus.Failed => ["CheckoutCreated", "DeductionRejected", "CheckoutFailed"],
-            CheckoutStatus.Refunded => ["CheckoutCreated", "BalanceDeducted", "AssignmentRejected", "BalanceRefunded", "CheckoutFailed", "CheckoutRefunded"],
+            CheckoutStatus.Refunded =>
+                ["CheckoutCreated", "BalanceDeducted", "AssignmentRejected", "BalanceRefunded", "CheckoutFailed",
+                    "CheckoutRefunded"],
             _ => [],
         };
         if (wanted.Length == 0) yield return $"checkout {id} did not end: {status?.ToString() ?? "unknown"}";
         var names = told.Select(e => e.Schema.Name);
-        if (wanted.Length > 0 && !names.Order(StringComparer.Ordinal).SequenceEqual(wanted.Order(StringComparer.Ordinal)))
+        if (wanted.Length > 0
+            && !names.Order(StringComparer.Ordinal).SequenceEqual(wanted.Order(StringComparer.Ordinal)))
             yield return $"checkout {id} is {status}, and its story is {string.Join(", ", names)}";
 
         // Every service speaks of the same customer, package and price, and gives the reason that the refusing one had.
@@ -65,7 +70,8 @@ public sealed class Checkouts
         if (told.OfType<BalanceRefunded>().Any(refund => refund.RefundedCoins != checkout!.PriceCoins))
             yield return $"checkout {id} was not refunded what it cost";
         if (told.OfType<DeductionRejected>().Any(e => e.Reason == Reason.EXPIRED && e.OccurredAt <= checkout!.ExpiresAt)
-            || told.OfType<AssignmentRejected>().Any(e => e.Reason == Reason.EXPIRED && e.OccurredAt <= checkout!.ExpiresAt))
+            || told.OfType<AssignmentRejected>()
+            .Any(e => e.Reason == Reason.EXPIRED && e.OccurredAt <= checkout!.ExpiresAt))
             yield return $"checkout {id} was called expired before its deadline";
         if (told.OfType<BalanceDeducted>().Any(e => e.OccurredAt > checkout!.ExpiresAt)
             || told.OfType<AvatarAssigned>().Any(e => e.OccurredAt > checkout!.ExpiresAt))
@@ -75,7 +81,8 @@ public sealed class Checkouts
     /// <summary>Store's timeline has every event of the others about a checkout, once.</summary>
     private IEnumerable<string> Timeline()
     {
-        var heard = _told.SelectMany(story => story).Where(e => ((Avro.RecordSchema)e.Schema).Namespace != "avatarstore.store").Select(IdOf).ToHashSet();
+        var heard = _told.SelectMany(story => story)
+            .Where(e => ((Avro.RecordSchema)e.Schema).Namespace != "avatarstore.store").Select(IdOf).ToHashSet();
         var observed = _world.Store.All(rows => rows.Observations);
         if (!heard.SetEquals(observed.Keys))
             yield return $"Store heard {observed.Count} of {heard.Count} events about checkouts";
@@ -84,12 +91,14 @@ public sealed class Checkouts
     private IEnumerable<string> Owners() =>
         from owned in _world.Inventory.All(rows => rows.Ownership)
         let checkout = _checkouts[owned.Value.CheckoutId]
-        where checkout.Status != CheckoutStatus.Completed || checkout.CustomerId != owned.Key.CustomerId || checkout.Sku != owned.Key.Sku
+        where checkout.Status != CheckoutStatus.Completed || checkout.CustomerId != owned.Key.CustomerId
+        || checkout.Sku != owned.Key.Sku
         select $"{owned.Key} comes from checkout {checkout}";
 
     private static Guid IdOf(ISpecificRecord e) => (Guid)ValueOf(e, "eventId")!;
 
     private static Guid? CheckoutOf(ISpecificRecord e) => (Guid?)ValueOf(e, "checkoutId");
 
-    private static object? ValueOf(ISpecificRecord e, string name) => ((Avro.RecordSchema)e.Schema).TryGetField(name, out var field) ? e.Get(field.Pos) : null;
+    private static object? ValueOf(ISpecificRecord e, string name) =>
+        ((Avro.RecordSchema)e.Schema).TryGetField(name, out var field) ? e.Get(field.Pos) : null;
 }

@@ -35,8 +35,8 @@ public sealed class Instance(TimeProvider time)
 }
 
 /// <summary>
-/// The instances of a service as Kafka sees them: which partitions each reads, from where, and the offsets that the group committed. Mirrors what
-/// ReactorLoop does.
+/// The instances of a service as Kafka sees them: which partitions each reads, from where, and the offsets that the
+/// group committed. Mirrors what ReactorLoop does.
 /// </summary>
 public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, TimeProvider time)
 {
@@ -44,7 +44,8 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
 
     private readonly Dictionary<string, Topic> _topics = topics.ToDictionary(topic => topic.Name);
     private readonly List<(string Topic, int Partition)> _partitions =
-        topics.SelectMany(topic => Enumerable.Range(0, topic.Partitions).Select(partition => (topic.Name, partition))).ToList();
+        topics.SelectMany(topic => Enumerable.Range(0, topic.Partitions).Select(partition => (topic.Name, partition)))
+        .ToList();
 
     public Instance[] Instances { get; } = Enumerable.Range(0, instances).Select(_ => new Instance(time)).ToArray();
 
@@ -87,7 +88,8 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
     }
 
     /// <summary>
-    /// An operator sets the committed offset of a partition back, which Kafka allows while nobody reads it; its owner then starts from there.
+    /// An operator sets the committed offset of a partition back, which Kafka allows while nobody reads it; its owner
+    /// then starts from there.
     /// </summary>
     public void Rewind(Random random)
     {
@@ -98,14 +100,17 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
         owner.Positions[partition] = Committed[partition];
     }
 
-    /// <summary>Reads on. What nothing is due for waits for a batch with something to do, or until its time is up.</summary>
+    /// <summary>
+    /// Reads on. What nothing is due for waits for a batch with something to do, or until its time is up.
+    /// </summary>
     public void Take(
         Instance instance, Random random, Func<string, bool> isChained, Func<Incoming, bool> isPassedOver,
         int maxRecords)
     {
         foreach (var again in instance.Rereads.Due()) ReadFromStart(instance, (again.Topic, again.Partition.Value));
         var taken = Read(instance, random, isChained, isPassedOver, maxRecords);
-        if (instance.Waiting.MayWait(taken, isPassedOver, p => instance.Handled.TryGetValue(p, out var handled) ? handled : null))
+        if (instance.Waiting.MayWait(taken, isPassedOver,
+            p => instance.Handled.TryGetValue(p, out var handled) ? handled : null))
         {
             foreach (var record in taken.Records) instance.Rereads.Forget(new(record.Topic, record.Partition));
             if (taken.Records.Count > 0) Waits++;
@@ -124,8 +129,10 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
     {
         foreach (var (partition, position) in result.Handled) instance.Handled[partition] = position;
         foreach (var partition in instance.InHand.Records.Select(record => (record.Topic, record.Partition)).Distinct())
-            if (!result.Gaps.TryGetValue(partition, out var handled)) instance.Rereads.Forget(new(partition.Topic, partition.Partition));
-            else if (instance.Rereads.IsDue(new(partition.Topic, partition.Partition), handled)) ReadFromStart(instance, partition);
+            if (!result.Gaps.TryGetValue(partition, out var handled))
+                instance.Rereads.Forget(new(partition.Topic, partition.Partition));
+            else if (instance.Rereads.IsDue(new(partition.Topic, partition.Partition), handled))
+                ReadFromStart(instance, partition);
         Store(instance, instance.InHand, result);
         instance.InHand = Taken.Nothing;
     }

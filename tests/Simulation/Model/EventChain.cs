@@ -4,7 +4,9 @@ using Checkout.LogTailer;
 
 namespace Checkout.Simulation.Model;
 
-/// <summary>The table events of one store and its head, as Chassis/EventStore/Migrations/0001_event_store.sql numbers them.</summary>
+/// <summary>
+/// The table events of one store and its head, as Chassis/EventStore/Migrations/0001_event_store.sql numbers them.
+/// </summary>
 public sealed class EventChain(string source, int partitions)
 {
     private readonly List<StoredEvent> _events = [];
@@ -25,7 +27,8 @@ public sealed class EventChain(string source, int partitions)
     {
         foreach (var e in appended)
         {
-            if (!_ids.Add(e.EventId)) throw new SimulationStoppedException($"an_event_happens_once: {source} appends {e.Type} {e.EventId} again");
+            if (!_ids.Add(e.EventId)) throw new SimulationStoppedException(
+                $"an_event_happens_once: {source} appends {e.Type} {e.EventId} again");
             var partition = Murmur2.Hash(e.Key) % partitions;
             _events.Add(new(_events.Count + 1, _last[partition], partition, e.EventId, e.Key, e.Type, e.OccurredAt,
                 e.CorrelationId, e.CausationId, e.TraceParent, e.TraceState, e.Payload));

@@ -5,7 +5,9 @@ public sealed record Flaws
 {
     public static readonly Flaws None = new();
 
-    /// <summary>Services handle records whatever their place on the chain: what was seen before again, and over gaps.</summary>
+    /// <summary>
+    /// Services handle records whatever their place on the chain: what was seen before again, and over gaps.
+    /// </summary>
     public bool IgnoresTheChain { get; init; }
 
     /// <summary>A service takes the next record it is given for the successor, whatever is missing between.</summary>
@@ -17,7 +19,9 @@ public sealed record Flaws
     /// <summary>Balance does not react to refusals.</summary>
     public bool NeverRefunds { get; init; }
 
-    /// <summary>An instance judges its batch by how far the chains were handled when it read the records, not when it commits.</summary>
+    /// <summary>
+    /// An instance judges its batch by how far the chains were handled when it read the records, not when it commits.
+    /// </summary>
     public bool DoesNotLookAgain { get; init; }
 
     /// <summary>The log tailer leaves one event out.</summary>

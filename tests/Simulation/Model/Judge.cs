@@ -35,9 +35,11 @@ public static class Judge
         {
             var e = chain.Events[i];
             if (e.Position != i + 1) yield return $"{chain.Source}: position {i + 1} is {e.Position}";
-            if (e.Partition != Murmur2.Hash(e.Key) % chain.Partitions) yield return $"{chain.Source}: position {e.Position} is on the wrong partition";
+            if (e.Partition != Murmur2.Hash(e.Key) % chain.Partitions)
+                yield return $"{chain.Source}: position {e.Position} is on the wrong partition";
             if (e.Previous != last[e.Partition])
-                yield return $"{chain.Source}: position {e.Position} says {e.Previous} came before, but {last[e.Partition]} did";
+                yield return $"{chain.Source}: position {e.Position} says {e.Previous} came before, but "
+                    + $"{last[e.Partition]} did";
             last[e.Partition] = e.Position;
         }
     }
@@ -46,13 +48,18 @@ public static class Judge
     private static IEnumerable<string> Ids(World world)
     {
         var all = world.Services.SelectMany(service => service.Chain.Events).ToList();
-        foreach (var twice in all.GroupBy(e => e.EventId).Where(g => g.Count() > 1)) yield return $"event id {twice.Key} was given {twice.Count()} times";
+        foreach (var twice in all.GroupBy(e => e.EventId).Where(g => g.Count() > 1))
+            yield return $"event id {twice.Key} was given {twice.Count()} times";
         var ids = all.Select(e => e.EventId).ToHashSet();
-        foreach (var e in all.Where(e => e.CausationId is { } cause && !ids.Contains(cause) && e.Type != ((Avro.RecordSchema)BalanceCredited._SCHEMA).Fullname))
+        foreach (
+            var e in all.Where(e => e.CausationId is { } cause && !ids.Contains(cause)
+                && e.Type != ((Avro.RecordSchema)BalanceCredited._SCHEMA).Fullname))
             yield return $"{e.Type} {e.EventId} was caused by {e.CausationId}, which no store has";
     }
 
-    /// <summary>The topic has every event of the store; in order, but for copies of earlier ones; the same bytes.</summary>
+    /// <summary>
+    /// The topic has every event of the store; in order, but for copies of earlier ones; the same bytes.
+    /// </summary>
     private static IEnumerable<string> Topic(EventChain chain, Topic topic)
     {
         for (var partition = 0; partition < topic.Partitions; partition++)
@@ -64,8 +71,10 @@ public static class Judge
             foreach (var record in topic[partition])
             {
                 var atRest = chain.Events[(int)record.Position - 1].Payload;
-                if (!record.Value.AsSpan(ConfluentFrame.HeaderBytes).SequenceEqual(atRest.AsSpan(SingleObject.HeaderBytes)))
-                    yield return $"{topic.Name}/{partition}: position {record.Position} does not have the store's bytes";
+                if (!record.Value.AsSpan(ConfluentFrame.HeaderBytes)
+                    .SequenceEqual(atRest.AsSpan(SingleObject.HeaderBytes)))
+                    yield return $"{topic.Name}/{partition}: position {record.Position} "
+                        + "does not have the store's bytes";
             }
         }
     }
@@ -83,14 +92,16 @@ public static class Judge
     {
         var (live, rebuilt) = service.Compare(world.Random);
         return live.Except(rebuilt).Select(row => $"{service.Name} has a row that its events do not lead to: {row}")
-            .Concat(rebuilt.Except(live).Select(row => $"{service.Name}'s events lead to a row that it does not have: {row}"));
+            .Concat(rebuilt.Except(live)
+                .Select(row => $"{service.Name}'s events lead to a row that it does not have: {row}"));
     }
 
     private static IEnumerable<string> Coins(World world, Script script)
     {
         var given = Happened(world.Balance.Chain, BalanceChoreography.Table).OfType<BalanceCredited>().ToList();
         foreach (var (fact, coins) in script.Credits)
-            if (given.Count(e => (e.CustomerId, e.Cause, e.Reference) == (fact.CustomerId, fact.Cause, fact.Reference) && e.CreditedCoins == coins) != 1)
+            if (given.Count(e => (e.CustomerId, e.Cause, e.Reference) == (fact.CustomerId, fact.Cause, fact.Reference)
+                && e.CreditedCoins == coins) != 1)
                 yield return $"{fact} of {coins} coins was not credited once";
         if (given.Count != script.Credits.Count) yield return $"{given.Count} credits for {script.Credits.Count} facts";
         var accounts = world.Balance.All(rows => rows.Accounts);
@@ -100,7 +111,8 @@ public static class Judge
             var credited = script.Credits.Where(c => c.Key.CustomerId == customer).Sum(c => c.Value);
             var spent = deductions.Values.Where(d => d.CustomerId == customer && !d.Refunded).Sum(d => d.Coins);
             var coins = accounts[customer].Coins;
-            if (credited != coins + spent) yield return $"{customer} was given {credited} coins, and has {coins} and spent {spent}";
+            if (credited != coins + spent)
+                yield return $"{customer} was given {credited} coins, and has {coins} and spent {spent}";
         }
         foreach (var (customer, account) in accounts)
             if (account.Coins < 0) yield return $"{customer} has {account.Coins} coins";
@@ -121,10 +133,12 @@ public static class Judge
     private static IEnumerable<string> Posts(World world, Script script)
     {
         var posts = world.Store.All(rows => rows.Posts);
-        var created = Happened(world.Store.Chain, StoreChoreography.Table).OfType<CheckoutCreated>().ToDictionary(e => e.CheckoutId);
+        var created = Happened(world.Store.Chain, StoreChoreography.Table).OfType<CheckoutCreated>()
+            .ToDictionary(e => e.CheckoutId);
         if (posts.Count != created.Count) yield return $"{created.Count} checkouts for {posts.Count} idempotency keys";
         foreach (var (key, holder) in posts)
-            if (!created.TryGetValue(holder.CheckoutId, out var checkout) || (checkout.CustomerId, checkout.Sku) != (key.CustomerId, holder.Sku))
+            if (!created.TryGetValue(holder.CheckoutId, out var checkout)
+                || (checkout.CustomerId, checkout.Sku) != (key.CustomerId, holder.Sku))
                 yield return $"{key} stands for checkout {holder}, which was not created like that";
         foreach (var answer in script.Answers)
         {

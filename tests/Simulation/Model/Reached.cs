@@ -24,9 +24,11 @@ public sealed class Reached
         foreach (var checkout in world.Store.All(rows => rows.Checkouts).Values)
             Count($"{checkout.Status} {checkout.Reason}".TrimEnd());
         foreach (var answer in script.Answers) Count($"posts {answer.Outcome}");
-        var refunds = Judge.Happened(world.Balance.Chain, BalanceChoreography.Table).OfType<BalanceRefunded>().Select(e => e.EventId).ToHashSet();
+        var refunds = Judge.Happened(world.Balance.Chain, BalanceChoreography.Table).OfType<BalanceRefunded>()
+            .Select(e => e.EventId).ToHashSet();
         Count("refund heard before the refusal",
-            world.Store.Chain.Events.Count(e => e.Type == ((Avro.RecordSchema)CheckoutFailed._SCHEMA).Fullname && refunds.Contains(e.CausationId!.Value)));
+            world.Store.Chain.Events.Count(e => e.Type == ((Avro.RecordSchema)CheckoutFailed._SCHEMA).Fullname
+                && refunds.Contains(e.CausationId!.Value)));
         Count("own commit not visible yet", world.Services.Sum(service => service.NotYetVisible));
         Count("records seen before", world.Services.Sum(service => service.Seen));
         Count("gaps", world.Services.Sum(service => service.Gaps));

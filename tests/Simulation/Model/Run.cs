@@ -10,9 +10,11 @@ public static class Run
     private const int StoryOnFailure = 25;
 
     /// <summary>What is wrong, in sentences; nothing where the system is sound.</summary>
-    public static async Task<IReadOnlyList<string>> OfAsync(int seed, Flaws flaws) => (await TellAsync(seed, flaws)).Findings;
+    public static async Task<IReadOnlyList<string>> OfAsync(int seed, Flaws flaws) =>
+        (await TellAsync(seed, flaws)).Findings;
 
-    public static async Task<(World World, Script Script, IReadOnlyList<string> Findings)> TellAsync(int seed, Flaws flaws)
+    public static async Task<(World World, Script Script, IReadOnlyList<string> Findings)> TellAsync(int seed,
+        Flaws flaws)
     {
         var world = new World(seed, flaws);
         var script = new Script(world);
@@ -41,7 +43,8 @@ public static class Run
         }
     }
 
-    private static (string Name, int Weight, Func<Task> Step) Choose((string Name, int Weight, Func<Task> Step)[] steps, Random random)
+    private static (string Name, int Weight, Func<Task> Step) Choose((string Name, int Weight, Func<Task> Step)[] steps,
+        Random random)
     {
         var at = random.Next(steps.Sum(step => step.Weight));
         return steps.First(step => (at -= step.Weight) < 0);
@@ -59,7 +62,8 @@ public static class Run
             Do("stock", 2, script.AddStock),
             Do("price", 1, script.ChangePrice),
             Do("publish", 25, () => AnyTailer().Publish(random.Next(1, MaxPublished))),
-            Do("take", 25, () => WithInstance((service, instance) => service.Take(instance, random, random.Next(1, MaxBatch)))),
+            Do("take", 25,
+                () => WithInstance((service, instance) => service.Take(instance, random, random.Next(1, MaxBatch)))),
             ("handle", 30, () => HandleAsync(Ending.Commits)),
             ("die before the commit", Sometimes(3), () => HandleAsync(Ending.Dies)),
             ("die after the commit", Sometimes(3), DieAfterCommitAsync),
@@ -112,7 +116,8 @@ public static class Run
             var committed = service.Group.Committed.ToList();
             await service.HandleAsync(instance, world.NowAt(service), Ending.Commits);
             foreach (var (partition, offset) in committed) service.Group.Committed[partition] = offset;
-            foreach (var partition in service.Group.Committed.Keys.Except(committed.Select(c => c.Key)).ToList()) service.Group.Committed.Remove(partition);
+            foreach (var partition in service.Group.Committed.Keys.Except(committed.Select(c => c.Key)).ToList())
+                service.Group.Committed.Remove(partition);
             service.Group.Crash(instance);
         }
 
@@ -120,10 +125,13 @@ public static class Run
         async Task AnswerBeforeVisibleAsync()
         {
             script.Post(Ending.CommitsUnseen);
-            foreach (var (service, tailer) in new[] { ((IService)world.Balance, world.Tailers[0]), (world.Store, world.Tailers[1]) })
+            foreach (
+                var (service, tailer) in new[] { ((IService)world.Balance, world.Tailers[0]),
+                    (world.Store, world.Tailers[1]) })
             {
                 tailer.Publish(int.MaxValue / 2);
-                foreach (var instance in Enumerable.Repeat(service.Group.Instances, CatchUpRounds).SelectMany(each => each))
+                foreach (var instance in Enumerable.Repeat(service.Group.Instances, CatchUpRounds)
+                    .SelectMany(each => each))
                 {
                     service.Take(instance, random, MaxBatch * 10);
                     await service.HandleAsync(instance, world.NowAt(service), Ending.Commits);
@@ -147,7 +155,8 @@ public static class Run
             tailer.Restart();
             if (random.Next(2) == 0) return;
             foreach (var service in world.Services)
-                for (var partition = 0; partition < topic.Partitions; partition++) service.Group.Committed.Remove((topic.Name, partition));
+                for (var partition = 0; partition < topic.Partitions; partition++)
+                    service.Group.Committed.Remove((topic.Name, partition));
         }
     }
 }

@@ -17,7 +17,9 @@ namespace Checkout.Simulation.Model;
 /// <summary>How a post was answered.</summary>
 public sealed record Answer(CreateCheckout Post, PostOutcome Outcome, Guid? CheckoutId, bool Listed);
 
-/// <summary>What players, the game and operators do to the system; it keeps what it did, so that the judge can compare.</summary>
+/// <summary>
+/// What players, the game and operators do to the system; it keeps what it did, so that the judge can compare.
+/// </summary>
 public sealed class Script(World world)
 {
     private const int MaxGroup = 4;
@@ -41,20 +43,26 @@ public sealed class Script(World world)
     public void Begin()
     {
         foreach (var (sku, price) in Listed.Zip([500L, 5_000, 500_000_000, 500]))
-            Operate(world.Store, $$"""[{"sku": "{{sku}}", "name": "{{sku}}", "priceCoins": {{price}}}]""", PackageOperators.List.Read);
+            Operate(world.Store, $$"""[{"sku": "{{sku}}", "name": "{{sku}}", "priceCoins": {{price}}}]""",
+                PackageOperators.List.Read);
         Deliver("GORILLA", "first", 5);
         Deliver("TIGER", "first", 1);
         Deliver("PALM", "first", 1);
         for (var i = 0; i < Customers; i++) TellFact();
     }
 
-    /// <summary>A group of posts in one transaction. Keys come again, with the same body and with others, in the same group and later.</summary>
-    public void Post() => Post(Random.Next(10) switch { 0 => Ending.Dies, < 4 => Ending.CommitsUnseen, _ => Ending.Commits });
+    /// <summary>
+    /// A group of posts in one transaction. Keys come again, with the same body and with others, in the same group and
+    /// later.
+    /// </summary>
+    public void Post() =>
+        Post(Random.Next(10) switch { 0 => Ending.Dies, < 4 => Ending.CommitsUnseen, _ => Ending.Commits });
 
     public void Post(Ending ending)
     {
         var posts = Enumerable.Range(0, Random.Next(1, MaxGroup + 1)).Select(_ => new CreateCheckout(
-            world.NewGuid(), Customer(), $"key-{Random.Next(KeysEach)}", Skus[Random.Next(Skus.Length)], world.NowAt(world.Store), Deadline)).ToList();
+            world.NewGuid(), Customer(), $"key-{Random.Next(KeysEach)}", Skus[Random.Next(Skus.Length)],
+            world.NowAt(world.Store), Deadline)).ToList();
         var works = posts.Select(p => StoreChoreography.Table.WorkOf(p, p.CheckoutId)).ToList();
         var rows = world.Store.Run(works, world.NowAt(world.Store), ending);
         // Now and then the answer is lost on its way; the client will post the same key again.
@@ -74,17 +82,36 @@ public sealed class Script(World world)
         var id = $"{Random.Next(3)}";
         var (fact, cause, reference) = Random.Next(3) switch
         {
-            0 => ((ISpecificRecord)new GameRegistered { EventId = world.NewGuid(), OccurredAt = day, CustomerId = customer, GameId = id },
+            0 => ((ISpecificRecord)new GameRegistered
+            {
+                EventId = world.NewGuid(),
+                OccurredAt = day,
+                CustomerId = customer,
+                GameId = id
+            },
                 CreditCause.GAME_REGISTERED, id),
-            1 => (new DailyRewardClaimed { EventId = world.NewGuid(), OccurredAt = day, CustomerId = customer, Day = day },
-                CreditCause.DAILY_REWARD, day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
-            _ => (new AchievementCompleted { EventId = world.NewGuid(), OccurredAt = day, CustomerId = customer, AchievementId = id },
-                CreditCause.ACHIEVEMENT, id),
+            1 => (new DailyRewardClaimed
+            {
+                EventId = world.NewGuid(),
+                OccurredAt = day,
+                CustomerId = customer,
+                Day = day
+            }, CreditCause.DAILY_REWARD, day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+            _ => (new AchievementCompleted
+            {
+                EventId = world.NewGuid(),
+                OccurredAt = day,
+                CustomerId = customer,
+                AchievementId = id
+            }, CreditCause.ACHIEVEMENT, id),
         };
         fact.Put(((Avro.RecordSchema)fact.Schema)["coins"].Pos, Given(new(customer, cause, reference)));
         var headers = new Headers();
-        if (Random.Next(2) == 0) headers.Add(EventHeaders.Type, System.Text.Encoding.UTF8.GetBytes(((Avro.RecordSchema)fact.Schema).Fullname));
-        world.Game.Append(Murmur2.Hash(customer) % world.Game.Partitions, customer, Wire.Frame(EventCodec.Encode(fact)), headers);
+        if (Random.Next(2) == 0)
+            headers.Add(EventHeaders.Type,
+                System.Text.Encoding.UTF8.GetBytes(((Avro.RecordSchema)fact.Schema).Fullname));
+        world.Game.Append(Murmur2.Hash(customer) % world.Game.Partitions, customer, Wire.Frame(EventCodec.Encode(fact)),
+            headers);
     }
 
     public void GiveCoins() => GiveCoins(Customer(), $"ticket-{Random.Next(4)}");
@@ -92,10 +119,13 @@ public sealed class Script(World world)
     private void GiveCoins(string customer, string reference)
     {
         var coins = Given(new(customer, CreditCause.OPERATOR, reference));
-        Operate(world.Balance, $$"""[{"customerId": "{{customer}}", "coins": {{coins}}, "reference": "{{reference}}"}]""", BalanceOperators.Credit.Read);
+        Operate(world.Balance,
+            $$"""[{"customerId": "{{customer}}", "coins": {{coins}}, "reference": "{{reference}}"}]""",
+            BalanceOperators.Credit.Read);
     }
 
-    public void AddStock() => Deliver(Listed[Random.Next(Listed.Length - 1)], $"delivery-{Random.Next(4)}", Random.Next(1, 4));
+    public void AddStock() =>
+        Deliver(Listed[Random.Next(Listed.Length - 1)], $"delivery-{Random.Next(4)}", Random.Next(1, 4));
 
     public void ChangePrice()
     {
@@ -105,13 +135,14 @@ public sealed class Script(World world)
     }
 
     /// <summary>
-    /// One more event on every partition of every store. A consumer whose offset fits a remade topic by accident (as many records, but others) waits
-    /// there until a next record shows it the gap.
+    /// One more event on every partition of every store. A consumer whose offset fits a remade topic by accident (as
+    /// many records, but others) waits there until a next record shows it the gap.
     /// </summary>
     public void End()
     {
         foreach (var sku in Keys("SKU-", world.Store.Chain.Partitions))
-            Operate(world.Store, $$"""[{"sku": "{{sku}}", "name": "{{sku}}", "priceCoins": 1}]""", PackageOperators.List.Read);
+            Operate(world.Store, $$"""[{"sku": "{{sku}}", "name": "{{sku}}", "priceCoins": 1}]""",
+                PackageOperators.List.Read);
         foreach (var sku in Keys("SKU-", world.Inventory.Chain.Partitions)) Deliver(sku, "last", 1);
         foreach (var customer in Keys("c-", world.Balance.Chain.Partitions)) GiveCoins(customer, "last");
     }
@@ -119,13 +150,15 @@ public sealed class Script(World world)
     /// <summary>A key for each partition.</summary>
     private static IEnumerable<string> Keys(string prefix, int partitions) =>
         Enumerable.Range(0, partitions).Select(partition =>
-            Enumerable.Range(0, int.MaxValue).Select(i => $"{prefix}{i}").First(key => Murmur2.Hash(key) % partitions == partition));
+            Enumerable.Range(0, int.MaxValue).Select(i => $"{prefix}{i}")
+                .First(key => Murmur2.Hash(key) % partitions == partition));
 
     private void Deliver(string sku, string reference, long pieces)
     {
         var quantity = Deliveries.GetValueOrDefault(new(sku, reference), pieces);
         Deliveries[new(sku, reference)] = quantity;
-        Operate(world.Inventory, $$"""[{"sku": "{{sku}}", "quantity": {{quantity}}, "reference": "{{reference}}"}]""", InventoryOperators.AddStock.Read);
+        Operate(world.Inventory, $$"""[{"sku": "{{sku}}", "quantity": {{quantity}}, "reference": "{{reference}}"}]""",
+            InventoryOperators.AddStock.Read);
     }
 
     private void Operate<TRows>(Service<TRows> service, string file, Func<string, IReadOnlyList<Work<TRows>>> read) =>

@@ -17,7 +17,9 @@ public enum Ending
     Commits,
     /// <summary>The process dies before the commit: nothing is durable.</summary>
     Dies,
-    /// <summary>The commit is in the log, so the tailer publishes it, but other transactions do not see it yet.</summary>
+    /// <summary>
+    /// The commit is in the log, so the tailer publishes it, but other transactions do not see it yet.
+    /// </summary>
     CommitsUnseen,
 }
 
@@ -50,7 +52,8 @@ public interface IService
 public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain chain, ConsumerGroup group, Flaws flaws)
     : IService
 {
-    // One of each for all runs: meters live as long as the process, and so do the readers of each schema that a decoder has parsed.
+    // One of each for all runs: meters live as long as the process, and so do the readers of each schema that a decoder
+    // has parsed.
     private static readonly ConcurrentDictionary<Choreography<TRows>, Decoder<TRows>> Decoders = new();
     private static readonly ConcurrentDictionary<Choreography<TRows>, ReactorPass<TRows>> Passes = new();
 
@@ -99,7 +102,9 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
         group.Take(instance, random, choreography.IsChained, _decoder.IsPassedOver, maxRecords);
     }
 
-    /// <summary>Handles what is in hand, exactly once. Where an own commit is not visible yet it stays in hand.</summary>
+    /// <summary>
+    /// Handles what is in hand, exactly once. Where an own commit is not visible yet it stays in hand.
+    /// </summary>
     public async Task HandleAsync(Instance instance, DateTime now, Ending ending)
     {
         if (instance.InHand.Records.Count == 0) return;
@@ -152,8 +157,8 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
     }
 
     /// <summary>
-    /// What waits is handled before the partition leaves; or not in time, or the instance only learns that the partition is
-    /// lost: then it drops what is of it.
+    /// What waits is handled before the partition leaves; or not in time, or the instance only learns that the
+    /// partition is lost: then it drops what is of it.
     /// </summary>
     private async Task LeaveAsync(Instance instance, Random random, DateTime now)
     {
@@ -170,7 +175,9 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
             group.Store(instance, waiting, result);
     }
 
-    /// <summary>One transaction; null where it had no effect, since it died or an own commit is not visible yet.</summary>
+    /// <summary>
+    /// One transaction; null where it had no effect, since it died or an own commit is not visible yet.
+    /// </summary>
     private async Task<PassResult?> PassAsync(
         Instance instance, IReadOnlyList<Incoming> records, DateTime now, Ending ending)
     {
@@ -212,7 +219,8 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
             var partition = (d.Record.Topic, d.Record.Partition);
             if (d.Record.HasChain)
             {
-                if (flaws.StepsOverGaps && d.Record.Position <= advanced.GetValueOrDefault(partition, handled[partition])) continue;
+                if (flaws.StepsOverGaps
+                    && d.Record.Position <= advanced.GetValueOrDefault(partition, handled[partition])) continue;
                 advanced[partition] = Math.Max(d.Record.Position, advanced.GetValueOrDefault(partition));
             }
             taken.Add(d);

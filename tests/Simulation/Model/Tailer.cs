@@ -3,7 +3,9 @@ using Confluent.Kafka;
 
 namespace Checkout.Simulation.Model;
 
-/// <summary>Publishes a store's chain by LogTailer's own rule: a partition takes only the successor of its last record.</summary>
+/// <summary>
+/// Publishes a store's chain by LogTailer's own rule: a partition takes only the successor of its last record.
+/// </summary>
 public sealed class Tailer
 {
     private readonly EventChain _chain;
@@ -21,10 +23,13 @@ public sealed class Tailer
 
     public int Waiting => _chain.Events.Count - _next;
 
-    /// <summary>Reads the ends of the partitions and begins at the start of the store; what is on the topic is skipped.</summary>
+    /// <summary>
+    /// Reads the ends of the partitions and begins at the start of the store; what is on the topic is skipped.
+    /// </summary>
     public void Restart()
     {
-        _rule = new(Enumerable.Range(0, _topic.Partitions).Select(p => _topic[p].Select(record => record.Position).DefaultIfEmpty(0).Max()));
+        _rule = new(Enumerable.Range(0, _topic.Partitions)
+            .Select(p => _topic[p].Select(record => record.Position).DefaultIfEmpty(0).Max()));
         _next = 0;
     }
 
@@ -35,7 +40,8 @@ public sealed class Tailer
             var e = _chain.Events[_next];
             var step = _rule.Judge(e.Partition, e.Position, e.Previous);
             if (step == Step.Skip) continue;
-            if (step != Step.Publish) throw new SimulationStoppedException($"the tailer of {_chain.Source} found position {e.Position} to be {step}");
+            if (step != Step.Publish) throw new SimulationStoppedException(
+                $"the tailer of {_chain.Source} found position {e.Position} to be {step}");
             // The flaw: what the rule believes to be on the topic is not.
             if (!_flaws.LosesAnEvent || e.Position != 7) Put(e);
             _rule.Advance(e.Partition, e.Position);
@@ -43,8 +49,8 @@ public sealed class Tailer
     }
 
     /// <summary>
-    /// A tailer that was frozen wakes, and what it had on its way lands: events that are on the topic already, or that the living one is about to
-    /// publish.
+    /// A tailer that was frozen wakes, and what it had on its way lands: events that are on the topic already, or that
+    /// the living one is about to publish.
     /// </summary>
     public void WakeFrozen(Random random, int maxEvents)
     {
@@ -52,7 +58,8 @@ public sealed class Tailer
         var from = random.Next(Math.Min(_next + 1, _chain.Events.Count));
         // Its first event on each partition followed what was there when it froze, so it never leaves a hole.
         foreach (var e in _chain.Events.Skip(from).Take(random.Next(1, maxEvents + 1)))
-            if (e.Previous <= _rule.Last(e.Partition) || _topic[e.Partition].Any(record => record.Position == e.Previous)) Put(e);
+            if (e.Previous <= _rule.Last(e.Partition)
+                || _topic[e.Partition].Any(record => record.Position == e.Previous)) Put(e);
     }
 
     private void Put(StoredEvent e)

@@ -4,10 +4,14 @@ using Confluent.Kafka;
 
 namespace Checkout.Simulation.Model;
 
-/// <summary>A topic: records by partition, an offset for each. What is read of it went through the reactor's own reading of a Kafka record.</summary>
+/// <summary>
+/// A topic: records by partition, an offset for each. What is read of it went through the reactor's own reading of a
+/// Kafka record.
+/// </summary>
 public sealed class Topic(string name, int partitions)
 {
-    private readonly List<Incoming>[] _records = Enumerable.Range(0, partitions).Select(_ => new List<Incoming>()).ToArray();
+    private readonly List<Incoming>[] _records = Enumerable.Range(0, partitions).Select(_ => new List<Incoming>())
+        .ToArray();
 
     public string Name => name;
 
@@ -17,13 +21,14 @@ public sealed class Topic(string name, int partitions)
 
     public IReadOnlyList<Incoming> this[int partition] => _records[partition];
 
-    public void Append(int partition, string key, byte[] value, Headers headers) => _records[partition].Add(Incoming.From(new ConsumeResult<byte[]?, byte[]?>
-    {
-        Topic = name,
-        Partition = partition,
-        Offset = _records[partition].Count,
-        Message = new() { Key = Encoding.UTF8.GetBytes(key), Value = value, Headers = headers },
-    }));
+    public void Append(int partition, string key, byte[] value, Headers headers) =>
+        _records[partition].Add(Incoming.From(new ConsumeResult<byte[]?, byte[]?>
+        {
+            Topic = name,
+            Partition = partition,
+            Offset = _records[partition].Count,
+            Message = new() { Key = Encoding.UTF8.GetBytes(key), Value = value, Headers = headers },
+        }));
 
     /// <summary>The whole topic was lost and made anew.</summary>
     public void Clear()
@@ -32,5 +37,6 @@ public sealed class Topic(string name, int partitions)
     }
 
     /// <summary>The broker forgot the last records of a partition.</summary>
-    public void LoseTail(int partition, int records) => _records[partition].RemoveRange(_records[partition].Count - records, records);
+    public void LoseTail(int partition, int records) =>
+        _records[partition].RemoveRange(_records[partition].Count - records, records);
 }

@@ -27,14 +27,16 @@ public static class Wire
         (RecordSchema)AchievementCompleted._SCHEMA,
     ];
 
-    private static readonly Dictionary<long, int> Ids = Schemas.Select((schema, id) => (Key: BitConverter.ToInt64(EventCodec.Fingerprint(schema)), id))
+    private static readonly Dictionary<long, int> Ids = Schemas.Select((schema, id) =>
+        (Key: BitConverter.ToInt64(EventCodec.Fingerprint(schema)), id))
         .ToDictionary(known => known.Key, known => known.id);
 
     private static readonly HttpClient Http = new(new Answers());
 
     public static RegistryClient Registry { get; } = new(Http, new() { Url = new("http://registry") });
 
-    public static byte[] Frame(byte[] atRest) => ConfluentFrame.FromSingleObject(atRest, SingleObject.TryReadFingerprint(atRest, out var fingerprint)
+    public static byte[] Frame(byte[] atRest) =>
+        ConfluentFrame.FromSingleObject(atRest, SingleObject.TryReadFingerprint(atRest, out var fingerprint)
         ? Ids[fingerprint]
         : throw new SimulationStoppedException("an event at rest is not in single-object encoding"));
 
@@ -47,7 +49,8 @@ public static class Wire
 
     private sealed class Answers : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
         {
             var id = int.Parse(request.RequestUri!.Segments[^1], System.Globalization.CultureInfo.InvariantCulture);
             return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)

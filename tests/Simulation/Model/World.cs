@@ -5,7 +5,10 @@ using Checkout.Store;
 
 namespace Checkout.Simulation.Model;
 
-/// <summary>The whole system: three services of two instances each, their stores, tailers and topics. Everything by chance comes from one seed.</summary>
+/// <summary>
+/// The whole system: three services of two instances each, their stores, tailers and topics. Everything by chance comes
+/// from one seed.
+/// </summary>
 public sealed class World
 {
     private const int InstancesEach = 2;
@@ -13,7 +16,9 @@ public sealed class World
     private const int MaxRoundsToRest = 2_000;
     private static readonly TimeSpan MaxSkew = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan QuietRound = TimeSpan.FromSeconds(30);
-    /// <summary>Longer than records that nothing is due for may wait, and a held partition for its next reading.</summary>
+    /// <summary>
+    /// Longer than records that nothing is due for may wait, and a held partition for its next reading.
+    /// </summary>
     private const int QuietRounds = 12;
 
     private readonly Dictionary<string, TimeSpan> _skews = [];
@@ -22,7 +27,8 @@ public sealed class World
     {
         Random = new(seed);
         Game = new(Topics.GameRewards, Random.Next(1, MaxPartitions + 1));
-        var chains = new[] { "store", "balance", "inventory" }.ToDictionary(name => name, name => new EventChain(name, Random.Next(1, MaxPartitions + 1)));
+        var chains = new[] { "store", "balance", "inventory" }.ToDictionary(name => name,
+            name => new EventChain(name, Random.Next(1, MaxPartitions + 1)));
         StoreTopic = new(Topics.StoreCheckouts, chains["store"].Partitions);
         BalanceTopic = new(Topics.BalanceAccounts, chains["balance"].Partitions);
         InventoryTopic = new(Topics.InventoryAvatars, chains["inventory"].Partitions);
@@ -33,7 +39,8 @@ public sealed class World
             InventoryChoreography.Table, chains["inventory"], Group(InventoryChoreography.Table.Topics), flaws);
         Services = [Store, Balance, Inventory];
         // Only one loses, so that the loss itself is what is noticed.
-        Tailers = [new(Store.Chain, StoreTopic, flaws), new(Balance.Chain, BalanceTopic, Flaws.None), new(Inventory.Chain, InventoryTopic, Flaws.None)];
+        Tailers = [new(Store.Chain, StoreTopic, flaws), new(Balance.Chain, BalanceTopic, Flaws.None),
+            new(Inventory.Chain, InventoryTopic, Flaws.None)];
         foreach (var service in Services)
         {
             _skews[service.Name] = MaxSkew * Random.NextDouble();
@@ -73,7 +80,9 @@ public sealed class World
         return new(bytes);
     }
 
-    /// <summary>Nothing new and nothing wrong any more: until nothing is left to publish, to read or to handle.</summary>
+    /// <summary>
+    /// Nothing new and nothing wrong any more: until nothing is left to publish, to read or to handle.
+    /// </summary>
     public async Task RestAsync()
     {
         var quiet = 0;
@@ -108,7 +117,8 @@ public sealed class World
     private bool IsUnread(KeyValuePair<(string Topic, int Partition), long> position) =>
         position.Value < TopicOf(position.Key.Topic)[position.Key.Partition].Count;
 
-    private Topic TopicOf(string name) => Stores.Select(store => store.Topic).Append(Game).Single(topic => topic.Name == name);
+    private Topic TopicOf(string name) =>
+        Stores.Select(store => store.Topic).Append(Game).Single(topic => topic.Name == name);
 
     /// <summary>By which the services measure how long something takes.</summary>
     private sealed class Clock(World world) : TimeProvider
