@@ -28,9 +28,8 @@ internal static partial class Log
     public static partial void Healed(this ILogger log, string store, long events, double seconds);
 
     [LoggerMessage(9, LogLevel.Warning,
-        "{Store}: events before position {Position} on partition {Partition} are missing on the topic; they are "
-            + "published from the store first.")]
-    public static partial void EventsMissing(this ILogger log, string store, long position, int partition);
+        "{Store}: {Reason}; what the topic lacks is published from the store.")]
+    public static partial void EventsMissing(this ILogger log, string store, string reason);
 
     [LoggerMessage(10, LogLevel.Warning, "{Store}: no broker answers: {Reason} Publishing goes on when one does.")]
     public static partial void BrokersDown(this ILogger log, string store, string reason);

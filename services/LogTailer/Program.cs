@@ -5,6 +5,8 @@ using Checkout.Chassis.Operating;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Telemetry;
 using Checkout.LogTailer;
+using Checkout.LogTailer.Operating;
+using Checkout.LogTailer.Sink;
 using Checkout.LogTailer.Verifying;
 
 var isCommand = CommandLine.IsHelp(args) || args is ["verify", ..];

@@ -1,5 +1,7 @@
+using System.Text.RegularExpressions;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Telemetry;
+using Checkout.LogTailer.Source;
 using Confluent.Kafka;
 using Npgsql;
 
@@ -29,17 +31,44 @@ public sealed class TailerOptions
         if (Stores.Count == 0)
             yield return "Stores is empty: name at least one database to follow, with Stores:0:Name and "
                 + "Stores:0:ConnectionString.";
+        foreach (var twice in Stores.Where(s => s.HasServers).GroupBy(s => (s.Servers, s.SlotName))
+            .Where(g => g.Count() > 1))
+            yield return $"Stores {string.Join(" and ", twice.Select(s => s.Name))} would share the replication slot "
+                + $"{twice.Key.SlotName}: slot names are one for all databases of a server. Give each store its own with "
+                + "Stores:n:Slot.";
         foreach (var twice in Stores.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
             yield return $"Stores names '{twice.Key}' {twice.Count()} times: give every followed database a name of "
                 + "its own.";
     }
 }
 
-public sealed class StoreOptions
+public sealed partial class StoreOptions
 {
     /// <summary>How logs, metrics and health name this database.</summary>
     public string Name { get; set; } = "";
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>
+    /// The replication slot's name. Without one it follows from the database's name; two databases of one server may
+    /// then have the same, as Shop-1 and shop_1 would.
+    /// </summary>
+    public string? Slot { get; set; }
+
+    public string SlotName => string.IsNullOrWhiteSpace(Slot) ? SlotNameOf(ConnectionString) : Slot;
+
+    /// <summary>Slot names take lower-case letters, digits and underscores.</summary>
+    public static string SlotNameOf(string connectionString)
+    {
+        var database = new NpgsqlConnectionStringBuilder(connectionString).Database!;
+        var name = "logtailer_" + NotInSlotNames().Replace(database.ToLowerInvariant(), "_");
+        return name[..Math.Min(name.Length, Source.Slot.MaxNameLength)];
+    }
+
+    internal bool HasServers => Fault(ConnectionString) is null;
+
+    /// <summary>The servers that it names, for comparison.</summary>
+    internal string Servers => string.Join(
+        ',', Primary.ConnectionStrings(ConnectionString).Select(one => one.Host.ToLowerInvariant()).Order());
 
     /// <summary>
     /// Consumer groups that read this store's topic. Only for the in-memory broker: see <see
@@ -55,7 +84,16 @@ public sealed class StoreOptions
         if (Fault(ConnectionString) is { } fault)
             yield return $"{path}:ConnectionString {fault}: write one like "
                 + "Host=localhost;Database=store;Username=logtailer, of a role with REPLICATION.";
+        if (Slot is not null && !SlotNames().IsMatch(Slot))
+            yield return $"{path}:Slot is '{Slot}': name a replication slot with 1 to "
+                + $"{Source.Slot.MaxNameLength} lower-case letters, digits and underscores.";
     }
+
+    [GeneratedRegex("[^a-z0-9_]")]
+    private static partial Regex NotInSlotNames();
+
+    [GeneratedRegex("^[a-z0-9_]{1,63}$")]
+    private static partial Regex SlotNames();
 
     private static string? Fault(string connectionString)
     {
@@ -138,6 +176,12 @@ public sealed class WatchOptions
     public TimeSpan LongestStandstill { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
+    /// For so long a store may have events that its replication stream does not bring, with nothing on its way; then
+    /// they are published from the store.
+    /// </summary>
+    public TimeSpan LongestSilence { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// A store whose oldest event waits longer for Kafka's acknowledgement degrades the process's health.
     /// </summary>
     public TimeSpan LongestLag { get; set; } = TimeSpan.FromSeconds(5);
@@ -146,6 +190,8 @@ public sealed class WatchOptions
     {
         if (LongestStandstill <= TimeSpan.Zero)
             yield return $"Watch:LongestStandstill is {LongestStandstill}: give a time as hh:mm:ss, such as 00:00:20.";
+        if (LongestSilence <= TimeSpan.Zero)
+            yield return $"Watch:LongestSilence is {LongestSilence}: give a time as hh:mm:ss, such as 00:00:10.";
         if (LongestLag <= TimeSpan.Zero)
             yield return $"Watch:LongestLag is {LongestLag}: give a time as hh:mm:ss, such as 00:00:05.";
     }

@@ -1,6 +1,5 @@
 using Checkout.Fixtures;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using Xunit;
 
 namespace Checkout.LogTailer.Tests;
@@ -10,7 +9,7 @@ public sealed class RunningTail : IAsyncDisposable
 {
     // Not disposed: a test may end a tail itself before its scope does.
     private readonly CancellationTokenSource _stop = new();
-    private readonly NpgsqlDataSource _source;
+    private readonly Primary _servers;
     private readonly TailerMetrics _metrics;
     private readonly ILoggerFactory _logs;
     private readonly Task _running;
@@ -18,12 +17,14 @@ public sealed class RunningTail : IAsyncDisposable
     public RunningTail(
         SampleStore store, string bootstrapServers, StubRegistry? registry = null, bool inMemory = true,
         string[]? readBy = null, string? name = null, short replicas = 1, short minInSync = 1,
-        IEnumerable<(string Name, string Value)>? client = null, WatchOptions? watch = null)
+        IEnumerable<(string Name, string Value)>? client = null, WatchOptions? watch = null,
+        string? connectionString = null, string? slot = null)
     {
         var storeOptions = new StoreOptions
         {
             Name = name ?? store.Topic,
-            ConnectionString = store.ConnectionString,
+            ConnectionString = connectionString ?? store.ConnectionString,
+            Slot = slot,
             ReadBy = readBy ?? []
         };
         var options = new TailerOptions
@@ -41,9 +42,9 @@ public sealed class RunningTail : IAsyncDisposable
         foreach (var (setting, value) in client ?? []) options.Kafka.Properties[setting] = value;
         Status = new TailStatus(storeOptions.Name, TimeProvider.System);
         _metrics = new TailerMetrics([Status]);
-        _source = NpgsqlDataSource.Create(store.ConnectionString);
+        _servers = new Primary(connectionString ?? store.ConnectionString);
         _logs = LoggerFactory.Create(log => log.SetMinimumLevel(LogLevel.Debug).AddProvider(Lines));
-        var tail = new Tail(storeOptions, options, (registry ?? new StubRegistry()).Client(), _metrics, Status, _source,
+        var tail = new Tail(storeOptions, options, (registry ?? new StubRegistry()).Client(), _metrics, Status, _servers,
             _logs.CreateLogger<Tail>(), TimeProvider.System);
         _running = Task.Run(() => tail.RunAsync(_stop.Token));
     }
@@ -67,7 +68,7 @@ public sealed class RunningTail : IAsyncDisposable
         if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
         await _running;
-        await _source.DisposeAsync();
+        await _servers.DisposeAsync();
         _metrics.Dispose();
         _logs.Dispose();
     }

@@ -34,7 +34,7 @@ public sealed class SampleStore : IAsyncDisposable
     public string ConnectionString { get; }
     public string Topic { get; }
     public NpgsqlDataSource Source { get; }
-    public string Slot => Tail.SlotName(ConnectionString);
+    public string Slot => StoreOptions.SlotNameOf(ConnectionString);
 
     public static async Task<SampleStore> CreateAsync(PostgresServer server, bool migrate = true,
         int partitions = Partitions)

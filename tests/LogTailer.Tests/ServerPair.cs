@@ -14,6 +14,7 @@ public sealed class ServerPair : IAsyncDisposable
         (_primary, _standby, _standbyFolder) = (primary, standby, standbyFolder);
 
     public PostgresServer Primary => _primary.Server;
+    public PostgresServer Standby => _standby;
 
     public static async Task<ServerPair> StartAsync()
     {
@@ -41,6 +42,13 @@ public sealed class ServerPair : IAsyncDisposable
         _standby =
             await PostgresServer.StartAsync(
                 new() { DataDirectory = _standbyFolder, Port = Primary.Port, Fsync = false });
+        await OwnPostgres.TextAsync(_standby, "SELECT pg_promote()::text");
+    }
+
+    /// <summary>The primary dies, and the standby is promoted on its own port.</summary>
+    public async Task PromoteWhereItIsAsync()
+    {
+        await Primary.KillAsync();
         await OwnPostgres.TextAsync(_standby, "SELECT pg_promote()::text");
     }
 

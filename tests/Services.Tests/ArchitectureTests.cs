@@ -16,12 +16,16 @@ public sealed partial class ArchitectureTests
     /// <summary>Side by side: none of these uses another.</summary>
     private static readonly string[] SideBySide = ["Edge", "Reactor", "Operating"];
 
+    /// <summary>The rooms of LogTailer, from the lowest up.</summary>
+    private static readonly string[] Rooms =
+        ["Source", "Confirming", "Sink", "Chain", "Operating", "Verifying"];
+
     private static readonly string[] Services = ["Checkout.Store", "Checkout.Balance", "Checkout.Inventory",
         "Checkout.LogTailer"];
 
     private static readonly Architecture All = new ArchLoader().LoadAssemblies(
         typeof(Chassis.Service<>).Assembly, typeof(Store.StoreRows).Assembly, typeof(Balance.BalanceRows).Assembly,
-        typeof(Inventory.InventoryRows).Assembly, typeof(LogTailer.KafkaRecord).Assembly).Build();
+        typeof(Inventory.InventoryRows).Assembly, typeof(LogTailer.Sink.KafkaRecord).Assembly).Build();
 
     [Fact]
     public void Folders_of_chassis_point_one_way()
@@ -32,6 +36,19 @@ public sealed partial class ArchitectureTests
         Assert.Empty(used.Where(use =>
             Array.IndexOf(Folders, use.To) > Array.IndexOf(Folders, use.From)
             || (SideBySide.Contains(use.From) && SideBySide.Contains(use.To)))
+            .Select(use => $"{use.From} uses {use.To}: {use.What}"));
+    }
+
+    /// <summary>An event's way: a room may use those before it; Chain hands to Sink what it has judged.</summary>
+    [Fact]
+    public void Rooms_of_LogTailer_point_one_way()
+    {
+        var used = Uses("Checkout.LogTailer.").Select(use => (From: Room(use.From), To: Room(use.To), use.What))
+            .Where(use => use.From is not null && use.To is not null && use.From != use.To).ToList();
+        Assert.Equal(Rooms, used.SelectMany(use => new[] { use.From!, use.To! }).Distinct()
+            .OrderBy(room => Array.IndexOf(Rooms, room)));
+        Assert.Empty(used.Where(use => Array.IndexOf(Rooms, use.To) > Array.IndexOf(Rooms, use.From)
+            || use is { From: "Operating", To: "Verifying" } or { From: "Verifying", To: "Operating" })
             .Select(use => $"{use.From} uses {use.To}: {use.What}"));
     }
 
@@ -77,6 +94,12 @@ public sealed partial class ArchitectureTests
     /// </summary>
     private static string? Folder(string name) =>
         InFolder().Match(name) is { Success: true } match ? match.Groups[1].Value : null;
+
+    /// <summary>Null for the program and its settings.</summary>
+    private static string? Room(string name) => InRoom().Match(name) is { Success: true } match ? match.Groups[1].Value : null;
+
+    [GeneratedRegex(@"^Checkout\.LogTailer\.([A-Z]\w+)\.[A-Z]")]
+    private static partial Regex InRoom();
 
     [GeneratedRegex(@"^Checkout\.Chassis\.([A-Z]\w+)\.")]
     private static partial Regex InFolder();

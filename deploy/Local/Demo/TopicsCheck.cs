@@ -1,5 +1,5 @@
 using Checkout.Chassis.Registry;
-using Checkout.LogTailer;
+using Checkout.LogTailer.Sink;
 using Checkout.LogTailer.Verifying;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;

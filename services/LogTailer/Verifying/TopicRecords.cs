@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Checkout.LogTailer.Sink;
 using Confluent.Kafka;
 
 namespace Checkout.LogTailer.Verifying;
@@ -10,6 +11,7 @@ namespace Checkout.LogTailer.Verifying;
 internal sealed class TopicRecords : IDisposable
 {
     private const int MaxAheadRecords = 5_000;
+    private const long MaxAheadBytes = 64 << 20;
     /// <summary>So many times longer is waited for what is known to be there.</summary>
     private const int SlownessFactor = 10;
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
@@ -23,6 +25,7 @@ internal sealed class TopicRecords : IDisposable
     private readonly Queue<ConsumeResult<byte[], byte[]>>[] _ahead;
     private readonly HashSet<int> _paused = [];
     private readonly long[] _next;
+    private long _aheadBytes;
 
     public TopicRecords(KafkaClients kafka, string topic, int partitions)
     {
@@ -40,16 +43,18 @@ internal sealed class TopicRecords : IDisposable
     /// partition had one for so long.
     /// </summary>
     /// <exception cref="KafkaException">Records are there and do not come, or the brokers do not say.</exception>
-    public ConsumeResult<byte[], byte[]>? Peek(int partition, TimeSpan patience, CancellationToken stop)
+    public ValueTask<ConsumeResult<byte[], byte[]>?> PeekAsync(int partition, TimeSpan patience, CancellationToken stop) =>
+        _ahead[partition].TryPeek(out var record) ? new(record)
+            : new(Task.Run(() => Peek(partition, patience, stop), stop));
+
+    private ConsumeResult<byte[], byte[]>? Peek(int partition, TimeSpan patience, CancellationToken stop)
     {
         for (var silent = Stopwatch.StartNew(); _ahead[partition].Count == 0;)
         {
             stop.ThrowIfCancellationRequested();
             if (Consume() is { } record)
             {
-                _ahead[record.Partition.Value].Enqueue(record);
-                if (_ahead[record.Partition.Value].Count == MaxAheadRecords && record.Partition.Value != partition)
-                    Pause(record.Partition.Value);
+                KeepAhead(record, wanted: partition);
                 silent.Restart();
             }
             else if (silent.Elapsed > patience)
@@ -65,7 +70,9 @@ internal sealed class TopicRecords : IDisposable
 
     public void Take(int partition)
     {
-        _next[partition] = _ahead[partition].Dequeue().Offset.Value + 1;
+        var record = _ahead[partition].Dequeue();
+        _aheadBytes -= Bytes(record);
+        _next[partition] = record.Offset.Value + 1;
         if (_ahead[partition].Count == 0 && _paused.Remove(partition)) _consumer.Resume([new(_topic, partition)]);
     }
 
@@ -113,9 +120,14 @@ internal sealed class TopicRecords : IDisposable
         }
     }
 
-    private void Pause(int partition)
+    private void KeepAhead(ConsumeResult<byte[], byte[]> record, int wanted)
     {
-        _paused.Add(partition);
-        _consumer.Pause([new(_topic, partition)]);
+        var partition = record.Partition.Value;
+        _ahead[partition].Enqueue(record);
+        _aheadBytes += Bytes(record);
+        var isEnough = _ahead[partition].Count >= MaxAheadRecords || _aheadBytes >= MaxAheadBytes;
+        if (isEnough && partition != wanted && _paused.Add(partition)) _consumer.Pause([new(_topic, partition)]);
     }
+
+    private static int Bytes(ConsumeResult<byte[], byte[]> record) => record.Message.Value?.Length ?? 0;
 }

@@ -1,8 +1,10 @@
-using System.Buffers.Text;
 using System.Text;
 using Avro;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.WireFormat;
+using Checkout.LogTailer.Chain;
+using Checkout.LogTailer.Sink;
+using Checkout.LogTailer.Source;
 using Confluent.Kafka;
 
 namespace Checkout.LogTailer.Verifying;
@@ -17,8 +19,11 @@ namespace Checkout.LogTailer.Verifying;
 public sealed class Verification(string storeName, StoreDatabase database, KafkaClients kafka, RegistryClient registry,
     TimeSpan patience)
 {
+    /// <summary>So many records out of their turn are looked up in the store at once.</summary>
+    private const int MaxRepeated = 4_000;
+
     private readonly Dictionary<(int Id, long Fingerprint), bool> _sameSchema = [];
-    private readonly List<Record> _repeated = [];
+    private readonly List<PublishedEvent> _repeated = [];
     private long _duplicates;
     private long _forgotten;
 
@@ -46,11 +51,11 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
         for (long after = 0; after < head.Position;)
         {
             var page = await reading;
-            after = Math.Min(after + Healer.PageEvents, head.Position);
+            after = page.Through;
             reading = PageAsync(after);
-            foreach (var e in page)
+            foreach (var e in page.Events)
             {
-                var (record, missing) = await Task.Run(() => Find(head, records, e, last[e.Partition], stop), stop);
+                var (record, missing) = await FindAsync(records, e, last[e.Partition], stop);
                 if (missing is not null) return missing;
                 if (record is not null && await DifferenceAsync(expected, e, record, stop) is { } difference)
                     return difference;
@@ -61,9 +66,9 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
         }
         return null;
 
-        Task<List<StoredEvent>> PageAsync(long after) => after < head.Position
-            ? database.PageAsync(after, Math.Min(after + Healer.PageEvents, head.Position), all, stop)
-            : Task.FromResult(new List<StoredEvent>());
+        Task<StorePage> PageAsync(long after) => after < head.Position
+            ? database.PageAsync(after, head.Position, all, stop)
+            : Task.FromResult(StorePage.Empty);
     }
 
     /// <summary>
@@ -71,14 +76,15 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
     /// what comes before its predecessor, as it lies at the start of a partition that lost its first records and got
     /// them again at its end. Neither where the in-memory broker keeps the event no more.
     /// </summary>
-    private (Record? Record, string? Missing) Find(Head head, TopicRecords records, StoredEvent e, long last,
-        CancellationToken stop)
+    private async ValueTask<(Record? Record, string? Missing)> FindAsync(
+        TopicRecords records, StoredEvent e, long last, CancellationToken stop)
     {
         for (Record? early = null; ;)
         {
-            if (records.Peek(e.Partition, patience, stop) is not { } raw) return (null, Missing(e, last, early));
+            if (await records.PeekAsync(e.Partition, patience, stop) is not { } raw)
+                return (null, Missing(e, last, early));
             if (Record.From(raw) is not { } record) return (null, Foreign(raw));
-            if (record.Position > e.Position && kafka.InMemory && records.Next(e.Partition) == 0
+            if (record.Position > e.Position && !kafka.KeepEverything && records.Next(e.Partition) == 0
                 && raw.Offset.Value > 0)
             {
                 _forgotten++;
@@ -87,7 +93,8 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
             records.Take(e.Partition);
             if (record.Position == e.Position) return (record, null);
             if (record.Position > e.Position) early ??= record;
-            Repeats(record);
+            _duplicates++;
+            if (await RepeatsAsync(record, stop) is { } invented) return (null, invented);
         }
     }
 
@@ -164,23 +171,24 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
         for (var p = 0; p < head.Partitions; p++)
         {
             var end = await Task.Run(() => records.End(p), stop);
-            while (records.Next(p) < end && await Task.Run(() => records.Peek(p, patience, stop), stop) is { } raw
+            while (records.Next(p) < end && await records.PeekAsync(p, patience, stop) is { } raw
                 && raw.Offset.Value < end)
             {
                 if (Record.From(raw) is not { } record) return Foreign(raw);
                 records.Take(p);
-                if (record.Position <= head.Position) Repeats(record);
-                else _repeated.Add(record);
+                if (record.Position <= head.Position) _duplicates++;
+                if (await RepeatsAsync(record, stop) is { } unknown) return unknown;
             }
             if (await RepeatedAsync(stop) is { } invented) return invented;
         }
         return null;
     }
 
-    private void Repeats(Record record)
+    /// <summary>Of what may be very many, only the place and what the event is known by are kept.</summary>
+    private async ValueTask<string?> RepeatsAsync(Record record, CancellationToken stop)
     {
-        _duplicates++;
-        _repeated.Add(record);
+        _repeated.Add(PublishedEvent.From(record.Raw)!);
+        return _repeated.Count < MaxRepeated ? null : await RepeatedAsync(stop);
     }
 
     /// <summary>A record out of its turn must at least be the event that the store holds at its position.</summary>
@@ -188,12 +196,11 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
     {
         if (_repeated.Count == 0) return null;
         var stored = await database.EventsAtAsync([.. _repeated.Select(r => r.Position).Distinct()], stop);
-        var invented = _repeated.Find(r => !stored.TryGetValue(r.Position, out var at) || at.EventId != r.EventId
-            || at.Partition != r.Raw.Partition.Value);
+        var invented = _repeated.Find(r => stored.GetValueOrDefault(r.Position) != r.Fingerprint);
         _repeated.Clear();
         return invented is null ? null
-            : $"partition {invented.Raw.Partition.Value} offset {invented.Raw.Offset.Value} holds event "
-                + $"{invented.EventId} at position {invented.Position}, which the store does not have there.";
+            : $"partition {invented.Fingerprint.Partition} offset {invented.Offset} holds event "
+                + $"{invented.Fingerprint.EventId} at position {invented.Position}, which the store does not have there.";
     }
 
     private static string Foreign(ConsumeResult<byte[], byte[]> raw) =>
@@ -202,14 +209,9 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
 
     private static string Text(string name, ReadOnlySpan<byte> value) => $"{name}={Encoding.UTF8.GetString(value)}";
 
-    private sealed record Record(ConsumeResult<byte[], byte[]> Raw, long Position, Guid EventId)
+    private sealed record Record(ConsumeResult<byte[], byte[]> Raw, long Position)
     {
         public static Record? From(ConsumeResult<byte[], byte[]> raw) =>
-            raw.Message.Headers.TryGetLastBytes(EventHeaders.Sequence, out var sequence)
-                && Utf8Parser.TryParse(sequence, out long position, out var read) && read == sequence.Length
-                && raw.Message.Headers.TryGetLastBytes(EventHeaders.Id, out var id)
-                && Utf8Parser.TryParse(id, out Guid eventId, out _)
-                ? new(raw, position, eventId)
-                : null;
+            PublishedEvent.TryPlace(raw, out var position, out _, out _) ? new(raw, position) : null;
     }
 }

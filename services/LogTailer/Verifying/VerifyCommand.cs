@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Checkout.Chassis.Registry;
+using Checkout.LogTailer.Sink;
+using Checkout.LogTailer.Source;
 using Confluent.Kafka;
 using Npgsql;
 
@@ -52,13 +54,14 @@ internal static class VerifyCommand
     private static async Task<int> VerifyAsync(StoreOptions store, TailerOptions options, TimeSpan patience,
         CancellationToken stop)
     {
-        await using var source = NpgsqlDataSource.Create(store.ConnectionString);
-        var verification = new Verification(
-            store.Name, new(source),
-            new(options.Kafka, store.Name, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance),
-            new RegistryClient(new HttpClient(), options.Registry), patience);
+        await using var servers = new Primary(store.ConnectionString);
+        var kafka = new KafkaClients(
+            options.Kafka, store.Name, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         try
         {
+            var database = new StoreDatabase((await servers.FindAsync(stop)).Source);
+            var verification = new Verification(
+                store.Name, database, kafka, new RegistryClient(new HttpClient(), options.Registry), patience);
             var verdict = await verification.RunAsync(Progress(store.Name), stop);
             Console.WriteLine(verdict);
             return verdict.Difference is null ? Same : Different;

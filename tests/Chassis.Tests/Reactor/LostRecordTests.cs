@@ -4,6 +4,8 @@ using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.Tests.Running;
 using Checkout.Fixtures;
 using Checkout.LogTailer;
+using Checkout.LogTailer.Operating;
+using Checkout.LogTailer.Source;
 using Confluent.Kafka;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -96,7 +98,7 @@ public sealed class LostRecordTests(Stage stage)
     {
         private readonly CancellationTokenSource _stop = new();
         private readonly TailerMetrics _metrics;
-        private readonly NpgsqlDataSource _source;
+        private readonly Primary _servers;
         private readonly Task _running;
 
         public FollowedStore(Stage stage, string connectionString)
@@ -104,7 +106,7 @@ public sealed class LostRecordTests(Stage stage)
             var store = new StoreOptions { Name = "upstream", ConnectionString = connectionString };
             var status = new TailStatus(store.Name, TimeProvider.System);
             _metrics = new([status]);
-            _source = NpgsqlDataSource.Create(connectionString);
+            _servers = new Primary(connectionString);
             var options = new TailerOptions
             {
                 Stores = [store],
@@ -116,7 +118,7 @@ public sealed class LostRecordTests(Stage stage)
                     MinInSyncReplicas = 1
                 },
             };
-            var tail = new Tail(store, options, stage.NewRegistryClient(), _metrics, status, _source,
+            var tail = new Tail(store, options, stage.NewRegistryClient(), _metrics, status, _servers,
                 NullLogger.Instance, TimeProvider.System);
             _running = Task.Run(() => tail.RunAsync(_stop.Token));
         }
@@ -125,7 +127,7 @@ public sealed class LostRecordTests(Stage stage)
         {
             await _stop.CancelAsync();
             await _running;
-            await _source.DisposeAsync();
+            await _servers.DisposeAsync();
             _metrics.Dispose();
             _stop.Dispose();
         }

@@ -30,7 +30,7 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
     public async Task What_was_published_is_the_same_also_while_more_is_appended()
     {
         await using var tail = Tail();
-        await AppendAsync(Healer.PageEvents + 1_000);
+        await AppendAsync(StoreDatabase.PageEvents + 1_000);
         using var done = new CancellationTokenSource();
         var appending = Task.Run(async () =>
         {
@@ -41,7 +41,7 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
         await done.CancelAsync();
         await appending;
         Assert.Null(verdict.Difference);
-        Assert.InRange(verdict.Events, Healer.PageEvents + 1_000, long.MaxValue);
+        Assert.InRange(verdict.Events, StoreDatabase.PageEvents + 1_000, long.MaxValue);
         Assert.Equal(0, verdict.Duplicates);
         Assert.True(pages.Count >= 2 && pages[^1] == (verdict.Events, verdict.Events), $"{pages.Count} pages");
     }

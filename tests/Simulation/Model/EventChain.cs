@@ -1,6 +1,8 @@
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.WireFormat;
-using Checkout.LogTailer;
+using Checkout.LogTailer.Chain;
+using Checkout.LogTailer.Sink;
+using Checkout.LogTailer.Source;
 
 namespace Checkout.Simulation.Model;
 

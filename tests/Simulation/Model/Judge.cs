@@ -6,7 +6,9 @@ using Checkout.Balance;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.WireFormat;
 using Checkout.Inventory;
-using Checkout.LogTailer;
+using Checkout.LogTailer.Chain;
+using Checkout.LogTailer.Sink;
+using Checkout.LogTailer.Source;
 using Checkout.Store;
 using Checkout.Store.Checkouts;
 

@@ -1,4 +1,6 @@
-using Checkout.LogTailer;
+using Checkout.LogTailer.Chain;
+using Checkout.LogTailer.Sink;
+using Checkout.LogTailer.Source;
 using Confluent.Kafka;
 
 namespace Checkout.Simulation.Model;

@@ -9,7 +9,9 @@ using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.WireFormat;
 using Checkout.Inventory;
-using Checkout.LogTailer;
+using Checkout.LogTailer.Chain;
+using Checkout.LogTailer.Sink;
+using Checkout.LogTailer.Source;
 using Checkout.Store;
 
 namespace Checkout.Simulation.Model;

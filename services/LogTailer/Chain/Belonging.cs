@@ -1,0 +1,36 @@
+using Checkout.LogTailer.Source;
+
+namespace Checkout.LogTailer.Chain;
+
+/// <summary>
+/// Nothing is skipped on the word of a topic that the store does not know: a store that has not the last records'
+/// events, or has others in their place, was restored or promoted behind its topic. Ids follow from the causes and not
+/// from the outcome, so an event is known by its type and its body too.
+/// </summary>
+public static class Belonging
+{
+    /// <exception cref="PublicationStoppedException">It says which event the store has not.</exception>
+    public static async Task MustBelongToAsync(StoreDatabase database, Head head, IReadOnlyList<PartitionEnd> ends,
+        CancellationToken stop)
+    {
+        var published = ends.SelectMany(end => end.Last).ToList();
+        var known = await database.EventsAtAsync([.. published.Select(e => e.Position).Distinct()], stop);
+        foreach (var e in published)
+        {
+            var own = known.GetValueOrDefault(e.Position);
+            if (own == e.Fingerprint) continue;
+            throw new PublicationStoppedException(
+                $"Topic {head.Topic} partition {e.Fingerprint.Partition} holds event {e.Fingerprint.EventId} "
+                    + $"({e.Fingerprint.Type}) at position {e.Position}, and the store {Has(own, e.Fingerprint, head)}: "
+                    + "the store was restored or promoted behind its topic, or the topic is another store's. Bring the "
+                    + "store forward to that event, or make the topic anew; it is filled from the store.");
+        }
+    }
+
+    private static string Has(EventFingerprint? own, EventFingerprint its, Head head) => own switch
+    {
+        null => $"ends at position {head.Position}",
+        _ when own with { BodyHash = its.BodyHash } == its => "has another body for it",
+        _ => $"has event {own.EventId} ({own.Type}) of partition {own.Partition} there",
+    };
+}

@@ -1,0 +1,104 @@
+using Checkout.Chassis.WireFormat;
+using Checkout.LogTailer.Sink;
+using Confluent.Kafka;
+
+namespace Checkout.LogTailer.Chain;
+
+/// <summary>One partition while its end is looked for: a range of it, read by the rule of the consumers.</summary>
+/// <param name="accounted">Null where this process knows nothing of the partition.</param>
+public sealed class PartitionChain(TopicPartition partition, long first, long next, bool mustBeWhole,
+    Accounted? accounted = null)
+{
+    private bool _fromStart;
+    private bool _hasGap;
+    private bool _goesBack;
+    private int _growths = -1;
+    // Null until a record of the range tells: what it follows is believed.
+    private long? _handled;
+    private PublishedEvent? _highest;
+    private long _lastPosition;
+    private long _bytes;
+    private bool _isAnother = accounted?.NextOffset > next;
+    private readonly Queue<PublishedEvent> _last = [];
+
+    public TopicPartition Partition => partition;
+    public bool MustBeWhole => mustBeWhole;
+    public long Records => next - first;
+
+    /// <summary>
+    /// As a rule a few records. What lies beyond what is accounted for is read wholly: a tailer that slept may have
+    /// sent more than a window of records ahead of what is missing before them.
+    /// </summary>
+    public long FirstWindow =>
+        PartitionEnds.WindowRecords + Math.Max(0, next - (accounted?.NextOffset ?? next));
+    public long Window { get; private set; }
+    public long From { get; private set; }
+    public long Until { get; private set; }
+    public bool IsHeadless { get; private set; }
+
+    /// <summary>
+    /// Records are missing in the range, or seem to be because late duplicates lie at its beginning: what is before it
+    /// will say. So it will where positions go back: whether what they go back from belongs to the chain is to be seen
+    /// where that begins.
+    /// </summary>
+    public bool NeedsMore => From > first && (_hasGap || _isAnother || (_goesBack && _growths == 0));
+
+    /// <summary>
+    /// The range to read next. All of the partition where the record that this process accounted for last is not there
+    /// any more: the brokers lost the end of the partition, and what has come since may lie above the hole.
+    /// </summary>
+    public long NextWindow => _isAnother ? Records : Window * PartitionEnds.WindowGrowth;
+
+    /// <summary>
+    /// The range of the last records; all of them where the partition does not begin with the store's first event.
+    /// </summary>
+    public void Begin(long window)
+    {
+        var all = IsHeadless || window >= Records;
+        Begin(all ? first : next - window, next);
+        Window = window;
+        _growths++;
+    }
+
+    /// <summary>The range of the first records, only to see how the partition begins.</summary>
+    public void BeginAtStart(long window) => Begin(first, first + window);
+
+    private void Begin(long from, long until)
+    {
+        (From, Until, _hasGap, _goesBack, _highest, _bytes) = (from, until, false, false, null, 0);
+        _last.Clear();
+        _fromStart = from == first;
+        _handled = _fromStart && mustBeWhole ? 0 : null;
+    }
+
+    public void Take(ConsumeResult<byte[], byte[]> record)
+    {
+        var e = PublishedEvent.From(record);
+        _bytes += record.Message.Value?.Length ?? 0;
+        _lastPosition = e?.Position ?? Accounted.NoEvent;
+        if (record.Offset.Value == accounted?.NextOffset - 1 && _lastPosition != accounted?.Position) _isAnother = true;
+        if (e is null) return;
+        if (_highest is null && _fromStart && mustBeWhole && e.Previous != 0) IsHeadless = true;
+        if (e.Position > (_highest?.Position ?? 0)) Keep(e);
+        switch (_handled is { } handled ? Chassis.WireFormat.Chain.Place(e.Position, e.Previous, handled) : Link.Next)
+        {
+            case Link.Next: _handled = e.Position; break;
+            case Link.Gap: _hasGap = true; break;
+            case Link.Seen: _goesBack = true; break;
+        }
+    }
+
+    private void Keep(PublishedEvent e)
+    {
+        _highest = e;
+        if (_last.Count == PartitionEnds.WindowRecords) _last.Dequeue();
+        _last.Enqueue(e);
+    }
+
+    public PartitionEnd End => Records == 0 || _highest is not null
+        ? new(first, new(next, _lastPosition), _handled ?? 0, _bytes, [.. _last])
+        : throw new PublicationStoppedException(
+            $"None of the last {Until - From} records of {partition.Topic} partition {partition.Partition.Value} is an "
+                + "event of a store: something else writes to this topic. Stop it, and make the topic anew; it is "
+                + "filled from the store.");
+}

@@ -1,0 +1,22 @@
+using Checkout.Chassis.Registry;
+using Checkout.LogTailer.Source;
+
+namespace Checkout.LogTailer.Operating;
+
+/// <summary>One tail a followed database, each on its own: the trouble of one never holds up another.</summary>
+public sealed class Tails(
+    TailerOptions options, RegistryClient registry, TailerMetrics metrics, IReadOnlyList<TailStatus> statuses,
+    ILogger<Tail> log, TimeProvider time)
+    : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(
+            options.Stores.Zip(statuses,
+                (store, status) => Task.Run(() => FollowAsync(store, status, stoppingToken), CancellationToken.None)));
+
+    private async Task FollowAsync(StoreOptions store, TailStatus status, CancellationToken stop)
+    {
+        await using var servers = new Primary(store.ConnectionString);
+        await new Tail(store, options, registry, metrics, status, servers, log, time).RunAsync(stop);
+    }
+}
