@@ -1,4 +1,5 @@
--- Run once by the postgres image, on an empty data directory. Passwords are for a machine of one's own: see docker-compose.yml.
+-- Run once by the postgres image, on an empty data directory.
+-- Passwords are for a machine of one's own: see docker-compose.yml.
 CREATE ROLE store LOGIN PASSWORD 'store';
 CREATE ROLE balance LOGIN PASSWORD 'balance';
 CREATE ROLE inventory LOGIN PASSWORD 'inventory';

@@ -34,8 +34,8 @@ public sealed class TailerOptions
         foreach (var twice in Stores.Where(s => s.HasServers).GroupBy(s => (s.Servers, s.SlotName))
             .Where(g => g.Count() > 1))
             yield return $"Stores {string.Join(" and ", twice.Select(s => s.Name))} would share the replication slot "
-                + $"{twice.Key.SlotName}: slot names are one for all databases of a server. Give each store its own with "
-                + "Stores:n:Slot.";
+                + $"{twice.Key.SlotName}: slot names are one for all databases of a server. Give each store its own "
+                + "with Stores:n:Slot.";
         foreach (var twice in Stores.GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
             yield return $"Stores names '{twice.Key}' {twice.Count()} times: give every followed database a name of "
                 + "its own.";

@@ -21,10 +21,16 @@ public sealed class CompatibilityTests
             Record(Id, """{"name":"note","type":["null","string"],"default":null}""") },
         { "a uuid added with a default", Record(Id),
             Record(Id,
-                """{"name":"x","type":{"type":"string","logicalType":"uuid"},"default":"00000000-0000-0000-0000-000000000000"}""") },
+                """
+                {"name":"x","type":{"type":"string","logicalType":"uuid"},
+                 "default":"00000000-0000-0000-0000-000000000000"}
+                """) },
         { "a nested record added with a default", Record(Id),
             Record(Id,
-                """{"name":"x","type":{"type":"record","name":"N","fields":[{"name":"a","type":"int"}]},"default":{"a":1}}""") },
+                """
+                {"name":"x","type":{"type":"record","name":"N","fields":[{"name":"a","type":"int"}]},
+                 "default":{"a":1}}
+                """) },
         { "fields in another order", Record(Id, Coins), Record(Coins, Id) },
         { "a symbol added where the enum has a default", Enum("\"A\",\"B\"", "A"), Enum("\"A\",\"B\",\"C\"", "A") },
         { "symbols in another order", Enum("\"A\",\"B\"", null), Enum("\"B\",\"A\"", null) },
@@ -111,7 +117,10 @@ public sealed class CompatibilityTests
         $$"""{"type":"record","name":"R","fields":[{{string.Join(',', fields)}}]}""";
 
     private static string Enum(string symbols, string? symbol) =>
-        Record($$"""{"name":"e","type":{"type":"enum","name":"E","symbols":[{{symbols}}]{{(symbol is null ? "" : $",\"default\":\"{symbol}\"")}} } }""");
+        Record($$"""
+            {"name":"e","type":{"type":"enum","name":"E",
+             "symbols":[{{symbols}}]{{(symbol is null ? "" : $",\"default\":\"{symbol}\"")}} } }
+            """);
 
     private static string Time(string logicalType) =>
         Record($$"""{"name":"at","type":{"type":"long","logicalType":"{{logicalType}}"} }""");

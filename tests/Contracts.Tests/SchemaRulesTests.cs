@@ -21,7 +21,9 @@ public sealed class SchemaRulesTests
         { "its doc does not say its unit", """{"name":"coins","doc":"How many they get.","type":"long"}""" },
         { "must be a uuid.", """{"name":"checkoutId","doc":"Id of the checkout.","type":"string"}""" },
         { "must be a timestamp in microseconds.",
-            """{"name":"expiresAt","doc":"The deadline of it.","type":{"type":"long","logicalType":"timestamp-millis"}}""" },
+            """
+            {"name":"expiresAt","doc":"The deadline of it.","type":{"type":"long","logicalType":"timestamp-millis"}}
+            """ },
         { "must say that it is opaque", """{"name":"customerId","doc":"Who bought the package.","type":"string"}""" },
         { "sounds like data of a person.",
             """{"name":"emailAddress","doc":"Where to write to them.","type":"string"}""" },
@@ -87,11 +89,16 @@ public sealed class SchemaRulesTests
     private static string OnlyRuleBrokenBy(RecordSchema schema) => Assert.Single(SchemaRules.BrokenBy(schema));
 
     private static RecordSchema Record(string doc, params string[] fields) => (RecordSchema)Schema.Parse(
-        $$"""{"type":"record","namespace":"avatarstore.test","name":"Made","doc":"{{doc}}","fields":[{{string.Join(',', fields)}}]}""");
+        $$"""
+        {"type":"record","namespace":"avatarstore.test","name":"Made","doc":"{{doc}}",
+         "fields":[{{string.Join(',', fields)}}]}
+        """);
 
     private static string Enum(string? doc, string? symbol, string? value) =>
         $$"""
         {"name":"reason","doc":"Why it was refused.","type":{"type":"enum","name":"Why","symbols":["UNKNOWN","A"]
-        {{(doc is null ? "" : $",\"doc\":\"{doc}\"")}} {{(symbol is null ? "" : $",\"default\":\"{symbol}\"")}} } {{(value is null ? "" : $",\"default\":\"{value}\"")}} }
+        {{(doc is null ? "" : $",\"doc\":\"{doc}\"")}}
+        {{(symbol is null ? "" : $",\"default\":\"{symbol}\"")}} }
+        {{(value is null ? "" : $",\"default\":\"{value}\"")}} }
         """;
 }

@@ -93,7 +93,8 @@ internal sealed class Load : IDisposable
                 """
                 SELECT format('%s of %s posts have not, such as %s of %s, which is %s',
                     count(*) FILTER (WHERE ended_at IS NULL), count(*),
-                    min(checkout_id::text) FILTER (WHERE ended_at IS NULL), min(customer_id) FILTER (WHERE ended_at IS NULL),
+                    min(checkout_id::text) FILTER (WHERE ended_at IS NULL),
+                    min(customer_id) FILTER (WHERE ended_at IS NULL),
                     coalesce(min(status) FILTER (WHERE ended_at IS NULL), 'not there'))
                 FROM unnest(@ids) AS posted(id) LEFT JOIN checkouts ON checkout_id = id
                 HAVING count(*) FILTER (WHERE ended_at IS NULL) > 0

@@ -1,4 +1,5 @@
-// Decodes what kcat reads from a topic, through a look-up in the schema registry, with Confluent's own client; writes a JSON line a record.
+// Decodes what kcat reads from a topic, through a look-up in the schema registry, with Confluent's own client; writes
+// a JSON line a record.
 //   kcat -C -b ... -t TOPIC -e -q -D '' -f '%k\t%h\t%S\t%s' | node decode.mjs REGISTRY_URL TOPIC
 import { AvroDeserializer, SchemaRegistryClient, SerdeType } from '@confluentinc/schemaregistry';
 
@@ -22,7 +23,8 @@ function field() {
 
 while (at < input.length) {
   const key = field();
-  const headers = Object.fromEntries(field().split(',').map((header) => [header.slice(0, header.indexOf('=')), header.slice(header.indexOf('=') + 1)]));
+  const headers = Object.fromEntries(field().split(',')
+    .map((header) => [header.slice(0, header.indexOf('=')), header.slice(header.indexOf('=') + 1)]));
   const length = Number(field());
   const value = input.subarray(at, at + length);
   at += length;

@@ -44,7 +44,8 @@ public sealed class RunningTail : IAsyncDisposable
         _metrics = new TailerMetrics([Status]);
         _servers = new Primary(connectionString ?? store.ConnectionString);
         _logs = LoggerFactory.Create(log => log.SetMinimumLevel(LogLevel.Debug).AddProvider(Lines));
-        var tail = new Tail(storeOptions, options, (registry ?? new StubRegistry()).Client(), _metrics, Status, _servers,
+        var tail = new Tail(storeOptions, options, (registry ?? new StubRegistry()).Client(), _metrics, Status,
+            _servers,
             _logs.CreateLogger<Tail>(), TimeProvider.System);
         _running = Task.Run(() => tail.RunAsync(_stop.Token));
     }

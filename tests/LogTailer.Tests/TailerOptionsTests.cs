@@ -26,7 +26,8 @@ public sealed class TailerOptionsTests
     [InlineData("a234567890123456789012345678901234567890123456789012345678901234")]
     public void A_slot_is_named_as_PostgreSQL_takes_it(string slot)
     {
-        var options = Options(new StoreOptions { Name = "one", ConnectionString = "Host=db;Database=one", Slot = slot });
+        var options =
+            Options(new StoreOptions { Name = "one", ConnectionString = "Host=db;Database=one", Slot = slot });
         Assert.StartsWith("Stores:0:Slot is", Assert.Single(options.Faults()), StringComparison.Ordinal);
     }
 

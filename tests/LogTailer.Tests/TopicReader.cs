@@ -90,7 +90,8 @@ public static class TopicReader
                 foreach (
                     var record in records.Where(r => r.Partition.Value == p
                         && r.Header(EventHeaders.Sequence) is not null))
-                    if (Chassis.WireFormat.Chain.Place(record.Position(), record.Previous(), taken.Count == 0 ? 0 : taken[^1].Position)
+                    if (Chassis.WireFormat.Chain.Place(record.Position(), record.Previous(),
+                        taken.Count == 0 ? 0 : taken[^1].Position)
                         == Link.Next) taken.Add((record.Position(), record.EventId()));
                     else dropped++;
                 if (taken.Count < chains[p].Count) return false;

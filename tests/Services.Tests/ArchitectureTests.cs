@@ -96,7 +96,8 @@ public sealed partial class ArchitectureTests
         InFolder().Match(name) is { Success: true } match ? match.Groups[1].Value : null;
 
     /// <summary>Null for the program and its settings.</summary>
-    private static string? Room(string name) => InRoom().Match(name) is { Success: true } match ? match.Groups[1].Value : null;
+    private static string? Room(string name) =>
+        InRoom().Match(name) is { Success: true } match ? match.Groups[1].Value : null;
 
     [GeneratedRegex(@"^Checkout\.LogTailer\.([A-Z]\w+)\.[A-Z]")]
     private static partial Regex InRoom();

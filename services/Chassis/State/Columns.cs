@@ -129,7 +129,8 @@ internal sealed class Kind
             // An array of nullable values costs more to write, and is seldom needed.
             Array = values =>
                 values.Contains(null)
-                    ? System.Array.ConvertAll(values, v => (TValue?)v) : System.Array.ConvertAll(values, v => (TValue)v!),
+                    ? System.Array.ConvertAll(values, v => (TValue?)v)
+                    : System.Array.ConvertAll(values, v => (TValue)v!),
             Compare = Comparer<object?>.Default.Compare,
         };
 

@@ -60,7 +60,8 @@ public sealed class PostgresRows(RoundTrip trip) : IRowStore
             Select = $"""
                 SELECT {List(all, "r.")} FROM {Unnest(key, "k")}
                 CROSS JOIN LATERAL (
-                    SELECT {List(all, "t.")} FROM {table} t WHERE {byKey} {(use == Use.Locked ? "FOR UPDATE" : "LIMIT 1")}) r
+                    SELECT {List(all, "t.")} FROM {table} t WHERE {byKey}
+                    {(use == Use.Locked ? "FOR UPDATE" : "LIMIT 1")}) r
                 """;
             Insert = $"INSERT INTO {table} ({List(all)}) SELECT {List(all)} FROM {Unnest(all, "k")}";
             Update = $"UPDATE {table} t SET {string.Join(", ", row.Select(column => $"{column} = k.{column}"))} FROM "

@@ -21,9 +21,10 @@ public static class Belonging
             if (own == e.Fingerprint) continue;
             throw new PublicationStoppedException(
                 $"Topic {head.Topic} partition {e.Fingerprint.Partition} holds event {e.Fingerprint.EventId} "
-                    + $"({e.Fingerprint.Type}) at position {e.Position}, and the store {Has(own, e.Fingerprint, head)}: "
-                    + "the store was restored or promoted behind its topic, or the topic is another store's. Bring the "
-                    + "store forward to that event, or make the topic anew; it is filled from the store.");
+                    + $"({e.Fingerprint.Type}) at position {e.Position}, and the store "
+                    + $"{Has(own, e.Fingerprint, head)}: the store was restored or promoted behind its topic, or the "
+                    + "topic is another store's. Bring the store forward to that event, or make the topic anew; it "
+                    + "is filled from the store.");
         }
     }
 

@@ -81,7 +81,8 @@ public sealed class Streamer(
         var step = rule.Judge(e.Partition, e.Position, e.Previous);
         if (step == Step.Missing)
         {
-            await heal($"events before position {e.Position} on partition {e.Partition} are missing on the topic", stop);
+            await heal($"events before position {e.Position} on partition {e.Partition} are missing on the topic",
+                stop);
             step = rule.Judge(e.Partition, e.Position, e.Previous);
         }
         if (step == Step.Skip)

@@ -16,6 +16,8 @@ public readonly record struct Delivery(long Ticket, int Partition, ErrorCode Err
 public sealed unsafe class EventProducer : IDisposable
 {
     private const int PollTimeoutMs = 100;
+    private const int Events = RdKafkaProducer.DeliveryEvent | RdKafkaProducer.ErrorEvent | RdKafkaProducer.LogEvent
+        | RdKafkaProducer.StatisticsEvent;
     private const int WithoutWaiting =
         RdKafkaProducer.Queued | RdKafkaProducer.InFlight | RdKafkaProducer.NonBlocking;
     private const int ReportsAtOnce = 1_024;
@@ -50,8 +52,7 @@ public sealed unsafe class EventProducer : IDisposable
             config.BootstrapServers);
         config.StatisticsIntervalMs ??= LostBrokers.StatisticsIntervalMs;
         _client = RdKafka.NewClient(config.Append(new("log.queue", "true")), configuration =>
-            RdKafkaProducer.SetEvents(configuration,
-                RdKafkaProducer.DeliveryEvent | RdKafkaProducer.ErrorEvent | RdKafkaProducer.LogEvent | RdKafkaProducer.StatisticsEvent));
+            RdKafkaProducer.SetEvents(configuration, Events));
         _queue = RdKafkaProducer.MainQueue(_client);
         _ = RdKafkaProducer.SetLogQueue(_client, _queue);
         _topic = RdKafkaProducer.NewTopic(_client, topic, 0);

@@ -20,8 +20,8 @@ public interface ITopic
     {
         if (partitions != head.Partitions)
             throw new PublicationStoppedException(
-                $"Topic {head.Topic} has {partitions} partitions and the store has pinned {head.Partitions}: keys would "
-                    + "change their partition and lose their order. Make the topic anew with "
+                $"Topic {head.Topic} has {partitions} partitions and the store has pinned {head.Partitions}: keys "
+                    + "would change their partition and lose their order. Make the topic anew with "
                     + $"{head.Partitions} partitions; it is filled from the store.");
     }
 }

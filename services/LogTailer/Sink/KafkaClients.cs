@@ -87,7 +87,8 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
             .SetStatisticsHandler(LostBrokers.Handler(options.BootstrapServers, Lost)).Build();
     }
 
-    public ITopic Topic(IAdminClient admin) => options.InMemory ? new InMemoryTopic(admin) : new KafkaTopic(this, admin);
+    public ITopic Topic(IAdminClient admin) =>
+        options.InMemory ? new InMemoryTopic(admin) : new KafkaTopic(this, admin);
 
     /// <summary>By a client of its own: it is asked once a session, and when something is wrong.</summary>
     /// <exception cref="KafkaException">The brokers do not answer in time.</exception>

@@ -6,7 +6,8 @@ namespace Checkout.LogTailer.Sink;
 
 /// <summary>How far it is known what is on a partition.</summary>
 /// <param name="NextOffset">The offset after the last record that is known.</param>
-/// <param name="Position">The position of the event in that last record; where it holds none, one that none has.</param>
+/// <param name="Position">The position of the event in that last record; where it holds none, one that none
+/// has.</param>
 public readonly record struct Accounted(long NextOffset, long Position)
 {
     public const long NoEvent = -1;

@@ -9,7 +9,8 @@ namespace Checkout.LogTailer.Sink;
 /// What an acknowledged event adds to the metrics, and its span. Per event it costs two counters when nobody listens to
 /// spans.
 /// </summary>
-public sealed class SendTelemetry(Counter<long> published, Histogram<double> duration, string storeName, string correlationAttribute,
+public sealed class SendTelemetry(Counter<long> published, Histogram<double> duration, string storeName,
+    string correlationAttribute,
     TimeProvider time)
 {
     public const string SourceName = "Checkout.LogTailer";

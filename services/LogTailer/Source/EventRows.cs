@@ -30,7 +30,8 @@ public sealed class EventRows(string schema)
             if (!columns.Contains(wanted))
                 throw new PublicationStoppedException(
                     $"The publication {StoreDatabase.Publication} of {schema}.{Table} has no column {wanted}: it must "
-                        + $"publish the whole table. Run ALTER PUBLICATION {StoreDatabase.Publication} SET TABLE {Table}.");
+                        + $"publish the whole table. Run ALTER PUBLICATION {StoreDatabase.Publication} SET TABLE "
+                        + $"{Table}.");
         _columns[relation.RelationId] = columns;
     }
 

@@ -7,7 +7,8 @@ namespace Checkout.LogTailer.Source;
 /// wakes with a stale answer, and so asks before it sends anything. Time is the monotonic clock's, counted from before
 /// the question.
 /// </summary>
-public sealed class Lease(NpgsqlConnection connection, Slot slot, int walSenderPid, TimeProvider time) : IAsyncDisposable
+public sealed class Lease(NpgsqlConnection connection, Slot slot, int walSenderPid, TimeProvider time)
+    : IAsyncDisposable
 {
     public static readonly TimeSpan Validity = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan QuestionInterval = TimeSpan.FromMilliseconds(300);

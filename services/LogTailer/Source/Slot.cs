@@ -6,7 +6,8 @@ namespace Checkout.LogTailer.Source;
 /// <param name="OldestSnapshotSeconds">
 /// Age of the oldest transaction of this database that holds back the clean-up of dead rows; 0 for none.
 /// </param>
-/// <param name="OthersDatabase">The database that the slot is of, where it is of another; null where it is ours.</param>
+/// <param name="OthersDatabase">The database that the slot is of, where it is of another; null where it is
+/// ours.</param>
 /// <param name="Plugin">Null for a physical slot.</param>
 public sealed record SlotState(
     int? ActivePid, bool IsLost, long RetainedBytes, long SpareBytes, double OldestSnapshotSeconds,
@@ -58,7 +59,9 @@ public sealed class Slot(NpgsqlDataSource database, string name)
             : null;
     }
 
-    /// <summary>Slot names are shared by all databases of a server: one of this name may be for something else.</summary>
+    /// <summary>
+    /// Slot names are shared by all databases of a server: one of this name may be for something else.
+    /// </summary>
     /// <exception cref="PublicationStoppedException">It is.</exception>
     public void MustBeOurs(SlotState state)
     {

@@ -43,7 +43,8 @@ internal sealed class TopicRecords : IDisposable
     /// partition had one for so long.
     /// </summary>
     /// <exception cref="KafkaException">Records are there and do not come, or the brokers do not say.</exception>
-    public ValueTask<ConsumeResult<byte[], byte[]>?> PeekAsync(int partition, TimeSpan patience, CancellationToken stop) =>
+    public ValueTask<ConsumeResult<byte[], byte[]>?> PeekAsync(int partition, TimeSpan patience,
+        CancellationToken stop) =>
         _ahead[partition].TryPeek(out var record) ? new(record)
             : new(Task.Run(() => Peek(partition, patience, stop), stop));
 

@@ -200,7 +200,8 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
         _repeated.Clear();
         return invented is null ? null
             : $"partition {invented.Fingerprint.Partition} offset {invented.Offset} holds event "
-                + $"{invented.Fingerprint.EventId} at position {invented.Position}, which the store does not have there.";
+                + $"{invented.Fingerprint.EventId} at position {invented.Position}, which the store does not have "
+                + "there.";
     }
 
     private static string Foreign(ConsumeResult<byte[], byte[]> raw) =>

@@ -100,7 +100,8 @@ public static class CheckoutDecisions
     public static IReadOnlyList<ISpecificRecord> Refund(StoreRows rows, BalanceRefunded e, EventContext context) =>
         Hear(rows, e.CheckoutId, context) switch
         {
-            { Status: CheckoutStatus.Pending } c => [Failed(e.CheckoutId, c, e.Reason, refundDue: true), Refunded(e, c)],
+            { Status: CheckoutStatus.Pending } c =>
+                [Failed(e.CheckoutId, c, e.Reason, refundDue: true), Refunded(e, c)],
             { Status: CheckoutStatus.RefundDue } c => [Refunded(e, c)],
             { Status: CheckoutStatus.Refunded } => [],
             var checkout => throw Contradiction(e.CheckoutId, checkout, context),

@@ -71,7 +71,8 @@ public sealed class World : IAsyncDisposable
         await using var connection = await Database.OpenConnectionAsync();
         return (await connection.QueryAsync<StoredEvent>(
             """
-            SELECT position AS "Position", previous AS "Previous", partition AS "Partition", event_id AS "EventId", key AS "Key",
+            SELECT position AS "Position", previous AS "Previous", partition AS "Partition",
+                   event_id AS "EventId", key AS "Key",
                    type AS "Type",
                    causation_id AS "CausationId", traceparent AS "TraceParent", payload AS "Payload"
             FROM events ORDER BY position

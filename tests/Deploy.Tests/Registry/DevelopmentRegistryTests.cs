@@ -10,10 +10,15 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
 {
     private const string One = """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"}]}""";
     private const string Two =
-        """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"},{"name":"b","type":"int","default":0}]}""";
+        """
+        {"type":"record","name":"R","namespace":"n",
+         "fields":[{"name":"a","type":"int"},{"name":"b","type":"int","default":0}]}
+        """;
     private const string Other = """{"type":"record","name":"S","namespace":"n","fields":[]}""";
     private const string NoDefault =
-        """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"},{"name":"c","type":"int"}]}""";
+        """
+        {"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"},{"name":"c","type":"int"}]}
+        """;
     private readonly HttpClient _http = new();
     private DevelopmentRegistry _registry = null!;
 
@@ -47,7 +52,9 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
     {
         await RegisterAsync("s", One);
         var again = await RegisterAsync("s",
-            """{ "name": "R", "type": "record", "namespace": "n", "fields": [ { "type": {"type": "int"}, "name": "a" } ] }""");
+            """
+            { "name": "R", "type": "record", "namespace": "n", "fields": [ { "type": {"type": "int"}, "name": "a" } ] }
+            """);
         Assert.Equal((1, 1), ((int)again["id"]!, (int)again["version"]!));
         Assert.Equal("[1]", await TextAsync("/subjects/s/versions"));
     }

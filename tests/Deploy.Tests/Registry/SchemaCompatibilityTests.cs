@@ -49,7 +49,10 @@ public sealed class SchemaCompatibilityTests
     public void A_problem_names_its_place()
     {
         const string reader =
-            """[{"name":"lines","type":{"type":"array","items":{"type":"record","name":"Line","fields":[{"name":"count","type":"int"}]}}}]""";
+            """
+            [{"name":"lines","type":{"type":"array","items":
+              {"type":"record","name":"Line","fields":[{"name":"count","type":"int"}]}}}]
+            """;
         var writer = reader.Replace("int", "string", StringComparison.Ordinal);
         Assert.Equal(["/lines[]/count: int does not read string"], Problems(Record(reader), Record(writer)));
     }
