@@ -23,13 +23,13 @@ internal sealed class ControlApi : IAsyncDisposable
 
     public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
-    public static async Task<ControlApi> StartAsync(LocalSystem system)
+    public static async Task<ControlApi> StartAsync(LocalSystem system, int port)
     {
         var token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port));
         var app = builder.Build();
         app.Use((context, next) =>
         {

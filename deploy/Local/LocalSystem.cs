@@ -9,18 +9,26 @@ namespace Checkout.Local;
 public sealed class LocalSystem : IAsyncDisposable
 {
     private const int Partitions = 12;
-    private static readonly string[] Topics4 = [Topics.StoreCheckouts, Topics.BalanceAccounts, Topics.InventoryAvatars, Topics.GameRewards];
-    private static readonly (string Database, string Project)[] Services = [("store", "Store"), ("balance", "Balance"), ("inventory", "Inventory")];
+    private static readonly string[] Topics4 =
+        [Topics.StoreCheckouts, Topics.BalanceAccounts, Topics.InventoryAvatars, Topics.GameRewards];
+    private static readonly (string Database, string Project, Listener Listener)[] Services =
+    [
+        ("store", "Store", Listener.Store),
+        ("balance", "Balance", Listener.Balance),
+        ("inventory", "Inventory", Listener.Inventory),
+    ];
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ServiceGrace = TimeSpan.FromSeconds(10);
 
     private readonly LocalOptions _options;
     private readonly Action<string> _say;
+    private readonly LocalPorts _ports;
     private readonly Stack<IAsyncDisposable> _running = new();
     private readonly List<Supervised> _processes = [];
 
-    private LocalSystem(LocalOptions options, Action<string> say) => (_options, _say) = (options, say);
+    private LocalSystem(LocalOptions options, Action<string> say) =>
+        (_options, _say, _ports) = (options, say, new(options.StorePort, say));
 
     public PostgresServer Postgres { get; private set; } = null!;
     public Broker Broker { get; private set; } = null!;
@@ -52,18 +60,19 @@ public sealed class LocalSystem : IAsyncDisposable
     {
         var logs = Directory.CreateDirectory(Path.Combine(_options.Folder, "logs")).FullName;
         await Task.WhenAll(StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
-        foreach (var (database, _) in Services) await MakeDatabaseAsync(database, cancellation);
+        foreach (var (database, _, _) in Services) await MakeDatabaseAsync(database, cancellation);
 
-        foreach (var (database, project) in Services) AddService(database, project, logs);
+        foreach (var (database, project, listener) in Services) AddService(database, project, listener, logs);
         AddTailers(logs);
         await Task.WhenAll(_processes.Select(p => p.StartAsync()));
         await EverythingReadyAsync(cancellation);
         if (_options.GiveDemoData) await DemoData.GiveAsync(this, _say, cancellation);
 
-        var control = await ControlApi.StartAsync(this);
+        var control = await ControlApi.StartAsync(this, _ports.Take(Listener.Control));
         _running.Push(control);
-        Addresses = new(Url("store"), Url("balance"), Url("inventory"), Url("logtailer"), Broker.Bootstrap, Broker.IsInMemory, Broker.Name, SchemaRegistry, control.Url, control.Token,
-            Postgres.ConnectionString());
+        Addresses = new(
+            Url("store"), Url("balance"), Url("inventory"), Url("logtailer"), Broker.Bootstrap, Broker.IsInMemory, Broker.Name,
+            SchemaRegistry, control.Url, control.Token, Postgres.ConnectionString());
         Addresses.Write(_options.Folder);
     }
 
@@ -97,6 +106,7 @@ public sealed class LocalSystem : IAsyncDisposable
         Postgres = await PostgresServer.StartAsync(new()
         {
             DataDirectory = Path.Combine(_options.Folder, "postgres"),
+            Port = _ports.Take(Listener.PostgreSql),
             LogFile = Path.Combine(logs, "postgres.log"),
             Fsync = _options.Fsync,
         }, cancellation);
@@ -108,16 +118,26 @@ public sealed class LocalSystem : IAsyncDisposable
     {
         IsOwnBroker = _options.BootstrapServers is null;
         Broker = _options.BootstrapServers is { } given ? new ExternalBroker(given)
-            : !_options.InMemoryBroker && KafkaHome.Find() is { } home ? await KafkaServer.StartAsync(new() { DataDirectory = Path.Combine(_options.Folder, "kafka"), Home = home }, cancellation)
+            : !_options.InMemoryBroker && KafkaHome.Find() is { } home ? await KafkaServer.StartAsync(Kafka(home), cancellation)
             : InMemoryBroker.Start();
         lock (_running) _running.Push(Broker);
         if (Broker is ExternalBroker external) await external.RequireAsync(cancellation);
         _say(Broker.IsInMemory
-            ? $"{Broker.Name}: good for development. It is not for production, load or keeping: its topics end with this program (LogTailer publishes them again), and it keeps 5 MiB a partition. " +
+            ? $"{Broker.Name}: good for development. It is not for production, load or keeping: its topics end with this program " +
+              "(LogTailer publishes them again), and it keeps 5 MiB a partition. " +
               "For a real Kafka set KAFKA_HOME to an unpacked release, or give --bootstrap-servers."
             : Broker.Name);
-        foreach (var topic in Topics4.Where(topic => Broker.IsInMemory || topic == Topics.GameRewards)) await Broker.CreateTopicAsync(topic, Partitions, cancel: cancellation);
+        foreach (var topic in Topics4.Where(topic => Broker.IsInMemory || topic == Topics.GameRewards))
+            await Broker.CreateTopicAsync(topic, Partitions, cancel: cancellation);
     }
+
+    private KafkaSettings Kafka(string home) => new()
+    {
+        DataDirectory = Path.Combine(_options.Folder, "kafka"),
+        Home = home,
+        Port = _ports.Take(Listener.Kafka),
+        ControllerPort = _ports.Take(Listener.KafkaController),
+    };
 
     private async Task StartRegistryAsync(CancellationToken cancellation)
     {
@@ -128,7 +148,8 @@ public sealed class LocalSystem : IAsyncDisposable
             return;
         }
         Directory.CreateDirectory(_options.Folder);
-        var registry = await DevelopmentRegistry.StartAsync(Ports.Preferred(5081), Path.Combine(_options.Folder, "registry.jsonl"));
+        var registry = await DevelopmentRegistry.StartAsync(
+            _ports.Take(Listener.Registry), Path.Combine(_options.Folder, "registry.jsonl"));
         lock (_running) _running.Push(registry);
         SchemaRegistry = registry.Url;
         _say($"Development schema registry at {SchemaRegistry}");
@@ -158,19 +179,22 @@ public sealed class LocalSystem : IAsyncDisposable
             $"""
              DO $$ BEGIN
                  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name} LOGIN; END IF;
-                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'logtailer') THEN CREATE ROLE logtailer LOGIN REPLICATION; GRANT pg_read_all_data TO logtailer; END IF;
+                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'logtailer') THEN
+                     CREATE ROLE logtailer LOGIN REPLICATION;
+                     GRANT pg_read_all_data TO logtailer;
+                 END IF;
              END $$;
              ALTER DATABASE {name} OWNER TO {name};
              """, connection);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    private void AddService(string database, string project, string logs)
+    private void AddService(string database, string project, Listener listener, string logs)
     {
         for (var i = 1; i <= _options.Instances; i++)
         {
             var name = i == 1 ? database : $"{database}-{i}";
-            Add(name, project, name == "store" ? Ports.Preferred(_options.StorePort) : Ports.Free(), ServiceEnvironment(database, $"{database}-{i}"), logs);
+            Add(name, project, PortOf(i, listener), ServiceEnvironment(database, $"{database}-{i}"), logs);
         }
     }
 
@@ -190,10 +214,14 @@ public sealed class LocalSystem : IAsyncDisposable
             environment[$"Stores__{s}__Name"] = Services[s].Database;
             environment[$"Stores__{s}__ConnectionString"] = DatabaseFor(Services[s].Database, "logtailer");
             if (Broker.IsInMemory)
-                foreach (var (group, i) in ReadersOf(Services[s].Database).Select((group, i) => (group, i))) environment[$"Stores__{s}__ReadBy__{i}"] = group;
+                foreach (var (group, i) in ReadersOf(Services[s].Database).Select((group, i) => (group, i)))
+                    environment[$"Stores__{s}__ReadBy__{i}"] = group;
         }
-        for (var i = 1; i <= _options.Instances; i++) Add(i == 1 ? "logtailer" : $"logtailer-{i}", "LogTailer", Ports.Free(), environment, logs);
+        for (var i = 1; i <= _options.Instances; i++)
+            Add(i == 1 ? "logtailer" : $"logtailer-{i}", "LogTailer", PortOf(i, Listener.LogTailer), environment, logs);
     }
+
+    private int PortOf(int instance, Listener listener) => instance == 1 ? _ports.Take(listener) : Ports.Free();
 
     private static string[] ReadersOf(string database) => database switch
     {
