@@ -56,9 +56,16 @@ public sealed class LocalSystem : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether there is anything to read in this folder.</summary>
+    public static bool HasRunIn(LocalOptions options) => Directory.Exists(Logs(options));
+
+    /// <summary>For looking into the databases of a system that is stopped.</summary>
+    public static Task<PostgresServer> StartPostgresAloneAsync(LocalOptions options, CancellationToken cancellation) =>
+        PostgresServer.StartAsync(PostgresIn(options, Ports.Free(), Logs(options)), cancellation);
+
     private async Task StartAsync(CancellationToken cancellation)
     {
-        var logs = Directory.CreateDirectory(Path.Combine(_options.Folder, "logs")).FullName;
+        var logs = Directory.CreateDirectory(Logs(_options)).FullName;
         await Task.WhenAll(StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
         foreach (var (database, _, _) in Services) await MakeDatabaseAsync(database, cancellation);
 
@@ -103,16 +110,20 @@ public sealed class LocalSystem : IAsyncDisposable
     private async Task StartPostgresAsync(string logs, CancellationToken cancellation)
     {
         await PostgresServer.EnsureInstalledAsync(_options.MayInstall, _say, cancellation);
-        Postgres = await PostgresServer.StartAsync(new()
-        {
-            DataDirectory = Path.Combine(_options.Folder, "postgres"),
-            Port = _ports.Take(Listener.PostgreSql),
-            LogFile = Path.Combine(logs, "postgres.log"),
-            Fsync = _options.Fsync,
-        }, cancellation);
+        Postgres = await PostgresServer.StartAsync(PostgresIn(_options, _ports.Take(Listener.PostgreSql), logs), cancellation);
         lock (_running) _running.Push(Postgres);
         _say($"PostgreSQL at 127.0.0.1:{Postgres.Port}, data in {Postgres.DataDirectory}{(Postgres.Note is { } note ? $" ({note})" : "")}");
     }
+
+    private static string Logs(LocalOptions options) => Path.Combine(options.Folder, "logs");
+
+    private static PostgresSettings PostgresIn(LocalOptions options, int port, string logs) => new()
+    {
+        DataDirectory = Path.Combine(options.Folder, "postgres"),
+        Port = port,
+        LogFile = Path.Combine(logs, "postgres.log"),
+        Fsync = options.Fsync,
+    };
 
     private async Task StartBrokerAsync(CancellationToken cancellation)
     {

@@ -23,12 +23,17 @@ internal abstract class StatusDisplay
         Console.WriteLine($"LogTailer  {a.Tailer}    /metrics and /health/ready, as on every process");
         Console.WriteLine($"Kafka      {a.BootstrapServers}    {a.BrokerName}");
         Console.WriteLine($"Registry   {a.SchemaRegistry}");
+        Console.WriteLine($"PostgreSQL 127.0.0.1:{system.Postgres.Port}    user postgres; databases store, balance, inventory");
         Console.WriteLine($"Logs       {Path.GetDirectoryName(system.Processes[0].LogFile)}");
         Console.WriteLine();
-        Console.WriteLine($"""Buy a Gorilla:  curl -i {a.Store}/checkouts -H 'X-Customer-Id: player-1' -H 'Idempotency-Key: "first"' -H 'Content-Type: application/json' -d '{"{"}"sku":"gorilla"{"}"}'""");
-        Console.WriteLine("See it all:     dotnet run --project deploy/Local -- demo");
-        Console.WriteLine("Ctrl+C stops everything; the data is kept.");
-        Console.WriteLine();
+        Console.WriteLine($$"""
+            Buy a Gorilla:  curl -i {{a.Store}}/checkouts -H 'X-Customer-Id: player-1' -H 'Idempotency-Key: "first"' \
+                                 -H 'Content-Type: application/json' -d '{"sku":"gorilla"}'
+            See its events: dotnet run --project deploy/Local -- events {the checkoutId it answers}
+            See it all:     dotnet run --project deploy/Local -- demo
+            Ctrl+C stops everything; the data is kept.
+
+            """);
     }
 
     /// <summary>Ends only by cancellation, or with a sentence when a server that everything stands on has died.</summary>
