@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Checkout.Local;
 using Checkout.Local.Demo;
 using Checkout.Local.Events;
+using Checkout.Local.Pictures;
 using Checkout.Servers;
 
 using var stop = new CancellationTokenSource();
@@ -23,12 +24,17 @@ root.Add(measure);
 var checkout = new Argument<string>("id") { Description = "The checkout's id." };
 var events = new Command("events", "Prints every event of a checkout, decoded, from all three stores.") { checkout };
 root.Add(events);
+var file = new Argument<FileInfo>("file") { Description = "The SVG file to write." };
+var picture = new Command("picture", "Lets two customers race for the one Palm, and draws what happened.") { file };
+root.Add(picture);
 root.SetAction((result, _) => SaidAsync(() => LocalProgram.RunAsync(options(result), stop.Token)));
 demo.SetAction((result, _) => SaidAsync(() => DemoProgram.DemoAsync(options(result), stop.Token)));
 measure.SetAction((result, _) =>
     SaidAsync(() => DemoProgram.MeasureAsync(options(result), result.GetValue(checkouts), stop.Token)));
 events.SetAction((result, _) =>
     SaidAsync(() => EventsProgram.RunAsync(options(result), result.GetRequiredValue(checkout), stop.Token)));
+picture.SetAction((result, _) =>
+    SaidAsync(() => PictureProgram.RunAsync(options(result), result.GetRequiredValue(file), stop.Token)));
 return await root.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = null });
 
 void Stop(PosixSignalContext signal)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using avatarstore.game;
 using Avro.Specific;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Registry;
@@ -24,6 +25,7 @@ public sealed class Game : IDisposable
 {
     private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPollInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
@@ -120,6 +122,22 @@ public sealed class Game : IDisposable
     public async Task<long?> StockAsync(string sku, CancellationToken cancellation) =>
         (await _http.GetFromJsonAsync<List<JsonElement>>($"{_system.Inventory}/stock", cancellation))!
             .Where(s => s.GetProperty("sku").GetString() == sku).Select(s => (long?)s.GetProperty("available").GetInt64()).SingleOrDefault();
+
+    /// <summary>Tells that a customer achieved something worth these coins, and waits until they are there.</summary>
+    public async Task<string> CustomerAsync(string customerId, long coins, CancellationToken cancellation)
+    {
+        var achieved = new AchievementCompleted
+        {
+            EventId = Guid.CreateVersion7(),
+            OccurredAt = DateTime.UtcNow,
+            CustomerId = customerId,
+            AchievementId = "demo",
+            Coins = coins,
+        };
+        await TellAsync(achieved, customerId, cancellation);
+        await UntilCoinsAsync(customerId, coins, Patience, cancellation);
+        return customerId;
+    }
 
     /// <summary>Tells a fact of the game; returns when Kafka has it.</summary>
     public async Task TellAsync(ISpecificRecord fact, string customerId, CancellationToken cancellation)

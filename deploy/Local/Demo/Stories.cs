@@ -1,7 +1,5 @@
 using System.Globalization;
 using avatarstore.game;
-using Checkout.Servers;
-using Npgsql;
 
 namespace Checkout.Local.Demo;
 
@@ -9,10 +7,10 @@ namespace Checkout.Local.Demo;
 internal sealed class Stories(RunningSystem system, Game game, TextWriter output)
 {
     private const int Racers = 50;
-    private const long PalmCoins = 500_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly string _run = Guid.CreateVersion7().ToString("N", CultureInfo.InvariantCulture)[4..12] + Random.Shared.Next(100, 1000).ToString(CultureInfo.InvariantCulture);
+    private readonly string _run =
+        Guid.CreateVersion7().ToString("N")[4..12] + Random.Shared.Next(100, 1000).ToString(CultureInfo.InvariantCulture);
     private int _failures;
 
     /// <summary>How many stories did not end as told.</summary>
@@ -80,17 +78,19 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
 
     private async Task RaceAsync(CancellationToken stop)
     {
-        await OnePalmAsync(stop);
-        var customers = await Task.WhenAll(Enumerable.Range(1, Racers).Select(i => CustomerWithAsync($"racer-{i}", PalmCoins, stop)));
-        var posted = await Task.WhenAll(customers.Select(async c => (Customer: c, Checkout: await game.BuyAsync(c, "palm", "palm", stop))));
-        var ended = await Task.WhenAll(posted.Select(async p => (p.Customer, Checkout: await game.EndOfAsync(p.Customer, p.Checkout.CheckoutId, Patience, stop))));
+        var race = new PalmRace(system, game);
+        await race.OnePalmAsync(_run, stop);
+        var customers = await Task.WhenAll(
+            Enumerable.Range(1, Racers).Select(i => CustomerWithAsync($"racer-{i}", PalmRace.PriceCoins, stop)));
+        var racers = await race.RunAsync(customers, stop);
 
-        var winners = ended.Where(e => e.Checkout.State == "completed").ToList();
-        var losers = ended.Where(e => e.Checkout is { State: "refunded", Reason: "SOLD_OUT" }).ToList();
-        foreach (var (customer, checkout) in winners.Take(1).Concat(losers.Take(1))) Tell(customer, checkout);
+        var winners = racers.Where(r => r.Checkout.State == "completed").ToList();
+        var losers = racers.Where(r => r.Checkout is { State: "refunded", Reason: "SOLD_OUT" }).ToList();
+        foreach (var racer in winners.Take(1).Concat(losers.Take(1))) Tell(racer.Customer, racer.Checkout);
         var coins = await Task.WhenAll(losers.Select(l => game.CoinsAsync(l.Customer, stop)));
-        Expect(winners.Count == 1 && await game.StockAsync("palm", stop) == 0, $"exactly one has it ({winners.Count})");
-        Expect(losers.Count == Racers - 1 && coins.All(c => c == PalmCoins), $"{losers.Count} have their coins back");
+        Expect(winners.Count == 1 && await game.StockAsync(PalmRace.Sku, stop) == 0, $"exactly one has it ({winners.Count})");
+        Expect(
+            losers.Count == Racers - 1 && coins.All(c => c == PalmRace.PriceCoins), $"{losers.Count} have their coins back");
     }
 
     private async Task BalanceStoppedAsync(CancellationToken stop)
@@ -115,38 +115,8 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
         Expect(ended.State == "completed", "it is completed");
     }
 
-    /// <summary>Of an earlier demo's Palm another piece is delivered, so that there is one.</summary>
-    private async Task OnePalmAsync(CancellationToken stop)
-    {
-        if (await game.StockAsync("palm", stop) is > 0) return;
-        var file = Path.GetTempFileName();
-        try
-        {
-            await File.WriteAllTextAsync(file, $$"""[{ "sku": "palm", "quantity": 1, "reference": "{{_run}}" }]""", stop);
-            await DemoData.RunAsync("Inventory", ["add-stock", file], new Dictionary<string, string?>
-            {
-                ["Database__ConnectionString"] = new NpgsqlConnectionStringBuilder(system.Database("inventory")) { Username = "inventory" }.ConnectionString,
-                ["Kafka__BootstrapServers"] = system.BootstrapServers,
-                ["Registry__Url"] = system.SchemaRegistry,
-            }, stop);
-        }
-        catch (ServerFailedException e)
-        {
-            throw new HttpRequestException(e.Message, e);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
-    private async Task<string> CustomerWithAsync(string name, long coins, CancellationToken stop)
-    {
-        var customer = Name(name);
-        await game.TellAsync(new AchievementCompleted { EventId = Guid.CreateVersion7(), OccurredAt = Now(), CustomerId = customer, AchievementId = "demo", Coins = coins }, customer, stop);
-        await game.UntilCoinsAsync(customer, coins, Patience, stop);
-        return customer;
-    }
+    private Task<string> CustomerWithAsync(string name, long coins, CancellationToken stop) =>
+        game.CustomerAsync(Name(name), coins, stop);
 
     private async Task<CheckoutSeen> BuyAndFollowAsync(string customer, string sku, CancellationToken stop)
     {
