@@ -18,7 +18,9 @@ public sealed record LocalOptions
     /// <summary>A Confluent-compatible registry that runs already.</summary>
     public string? SchemaRegistryUrl { get; init; }
 
-    /// <summary>Store's port; what else listens has those behind it (<see cref="LocalPorts"/>). 0 takes any free ports.</summary>
+    /// <summary>
+    /// Store's port; what else listens has those behind it (<see cref="LocalPorts"/>). 0 takes any free ports.
+    /// </summary>
     public int StorePort { get; init; } = LocalPorts.Default;
 
     /// <summary>Gives the demo catalogue and customers to a system that was never given anything.</summary>
@@ -42,12 +44,15 @@ public sealed record LocalOptions
                 "give one like http://localhost:8081.";
         }
         if (StorePort is < 0 or > LocalPorts.HighestFirst)
-            yield return $"The port {StorePort} can't be the first: give a number up to {LocalPorts.HighestFirst}, or 0 for any free ports.";
-        if (Instances is < 1 or > MaxInstances) yield return $"{Instances} processes of each service can't be run: give a number from 1 to {MaxInstances}.";
+            yield return $"The port {StorePort} can't be the first: " +
+                $"give a number up to {LocalPorts.HighestFirst}, or 0 for any free ports.";
+        if (Instances is < 1 or > MaxInstances)
+            yield return $"{Instances} processes of each service can't be run: give a number from 1 to {MaxInstances}.";
     }
 
     private const int MaxInstances = 12;
 
     private static bool IsHttp(string address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
+        Uri.TryCreate(address, UriKind.Absolute, out var url)
+            && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
 }

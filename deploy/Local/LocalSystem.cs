@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Checkout.Local;
 
-/// <summary>The whole system on this machine: servers, services and tailers as processes of their own, which can't outlive us.</summary>
+/// <summary>
+/// The whole system on this machine: servers, services and tailers as processes of their own, which can't outlive us.
+/// </summary>
 public sealed class LocalSystem : IAsyncDisposable
 {
     private const int Partitions = 12;
@@ -40,9 +42,11 @@ public sealed class LocalSystem : IAsyncDisposable
     public Supervised this[string process] => _processes.Single(p => p.Name == process);
 
     /// <summary>Returns when everything is ready. What was started is stopped again where something can't be.</summary>
-    public static async Task<LocalSystem> StartAsync(LocalOptions options, Action<string> say, CancellationToken cancellation)
+    public static async Task<LocalSystem> StartAsync(
+        LocalOptions options, Action<string> say, CancellationToken cancellation)
     {
-        if (options.Problems().ToList() is { Count: > 0 } problems) throw new ServerFailedException(string.Join('\n', problems));
+        if (options.Problems().ToList() is { Count: > 0 } problems)
+            throw new ServerFailedException(string.Join('\n', problems));
         var system = new LocalSystem(options, say);
         try
         {
@@ -66,7 +70,8 @@ public sealed class LocalSystem : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellation)
     {
         var logs = Directory.CreateDirectory(Logs(_options)).FullName;
-        await Task.WhenAll(StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
+        await Task.WhenAll(
+            StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
         foreach (var (database, _, _) in Services) await MakeDatabaseAsync(database, cancellation);
 
         foreach (var (database, project, listener) in Services) AddService(database, project, listener, logs);
@@ -78,13 +83,18 @@ public sealed class LocalSystem : IAsyncDisposable
         var control = await ControlApi.StartAsync(this, _ports.Take(Listener.Control));
         _running.Push(control);
         Addresses = new(
-            Url("store"), Url("balance"), Url("inventory"), Url("logtailer"), Broker.Bootstrap, Broker.IsInMemory, Broker.Name,
+            Url("store"), Url("balance"), Url("inventory"), Url("logtailer"),
+            Broker.Bootstrap, Broker.IsInMemory, Broker.Name,
             SchemaRegistry, control.Url, control.Token, Postgres.ConnectionString());
         Addresses.Write(_options.Folder);
     }
 
     public string DatabaseFor(string name, string user) =>
-        new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name)) { Username = user, IncludeErrorDetail = false }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name))
+        {
+            Username = user,
+            IncludeErrorDetail = false,
+        }.ConnectionString;
 
     public string Url(string process) => this[process].Url;
 
@@ -102,7 +112,7 @@ public sealed class LocalSystem : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         RunningSystem.Remove(_options.Folder);
-        // Services and tailers first and together, then what they stand on, in the reverse of the order it was started in.
+        // Services and tailers first and together, then what they stand on, the last that was started first.
         await Task.WhenAll(_processes.Select(p => p.StopAsync()));
         while (_running.TryPop(out var server)) await server.DisposeAsync();
     }
@@ -110,9 +120,11 @@ public sealed class LocalSystem : IAsyncDisposable
     private async Task StartPostgresAsync(string logs, CancellationToken cancellation)
     {
         await PostgresServer.EnsureInstalledAsync(_options.MayInstall, _say, cancellation);
-        Postgres = await PostgresServer.StartAsync(PostgresIn(_options, _ports.Take(Listener.PostgreSql), logs), cancellation);
+        Postgres = await PostgresServer.StartAsync(
+            PostgresIn(_options, _ports.Take(Listener.PostgreSql), logs), cancellation);
         lock (_running) _running.Push(Postgres);
-        _say($"PostgreSQL at 127.0.0.1:{Postgres.Port}, data in {Postgres.DataDirectory}{(Postgres.Note is { } note ? $" ({note})" : "")}");
+        var note = Postgres.Note is { } said ? $" ({said})" : "";
+        _say($"PostgreSQL at 127.0.0.1:{Postgres.Port}, data in {Postgres.DataDirectory}{note}");
     }
 
     private static string Logs(LocalOptions options) => Path.Combine(options.Folder, "logs");
@@ -129,13 +141,14 @@ public sealed class LocalSystem : IAsyncDisposable
     {
         IsOwnBroker = _options.BootstrapServers is null;
         Broker = _options.BootstrapServers is { } given ? new ExternalBroker(given)
-            : !_options.InMemoryBroker && KafkaHome.Find() is { } home ? await KafkaServer.StartAsync(Kafka(home), cancellation)
+            : !_options.InMemoryBroker && KafkaHome.Find() is { } home
+                ? await KafkaServer.StartAsync(Kafka(home), cancellation)
             : InMemoryBroker.Start();
         lock (_running) _running.Push(Broker);
         if (Broker is ExternalBroker external) await external.RequireAsync(cancellation);
         _say(Broker.IsInMemory
-            ? $"{Broker.Name}: good for development. It is not for production, load or keeping: its topics end with this program " +
-              "(LogTailer publishes them again), and it keeps 5 MiB a partition. " +
+            ? $"{Broker.Name}: good for development. It is not for production, load or keeping: " +
+              "its topics end with this program (LogTailer publishes them again), and it keeps 5 MiB a partition. " +
               "For a real Kafka set KAFKA_HOME to an unpacked release, or give --bootstrap-servers."
             : Broker.Name);
         foreach (var topic in Topics4.Where(topic => Broker.IsInMemory || topic == Topics.GameRewards))
@@ -166,7 +179,9 @@ public sealed class LocalSystem : IAsyncDisposable
         _say($"Development schema registry at {SchemaRegistry}");
     }
 
-    /// <summary>Whatever it answers, somebody is there; what it does not like of us the tailer's log and health will say.</summary>
+    /// <summary>
+    /// Whatever it answers, somebody is there; what it does not like of us the tailer's log and health will say.
+    /// </summary>
     private static async Task RequireRegistryAsync(string url, CancellationToken cancellation)
     {
         using var http = new HttpClient { Timeout = RegistryPatience };
@@ -174,13 +189,17 @@ public sealed class LocalSystem : IAsyncDisposable
         {
             using var answer = await http.GetAsync($"{url.TrimEnd('/')}/subjects", cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException
+            or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
-            throw new ServerFailedException($"No schema registry answers at {url} ({e.Message}): give the address of one that runs.", e);
+            throw new ServerFailedException(
+                $"No schema registry answers at {url} ({e.Message}): give the address of one that runs.", e);
         }
     }
 
-    /// <summary>A database for each service, owned by a role of its own; the tailer's role may read them and replicate.</summary>
+    /// <summary>
+    /// A database for each service, owned by a role of its own; the tailer's role may read them and replicate.
+    /// </summary>
     private async Task MakeDatabaseAsync(string name, CancellationToken cancellation)
     {
         await Postgres.CreateDatabaseAsync(name, cancellation);
@@ -269,7 +288,8 @@ public sealed class LocalSystem : IAsyncDisposable
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new ServerFailedException($"After {ReadyDeadline.TotalSeconds:F0} s these are not ready: " +
-                string.Join(", ", _processes.Where(p => p.State != ProcessState.Ready).Select(p => $"{p.Name} (see {p.LogFile})")));
+                string.Join(", ", _processes.Where(p => p.State != ProcessState.Ready)
+                    .Select(p => $"{p.Name} (see {p.LogFile})")));
         }
     }
 }

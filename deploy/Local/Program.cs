@@ -12,11 +12,13 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 
 var root = new RootCommand(
-    "Runs the whole checkout system on this machine: PostgreSQL, Kafka, a schema registry, Store, Balance, Inventory and LogTailer. " +
+    "Runs the whole checkout system on this machine: PostgreSQL, Kafka, a schema registry, " +
+    "Store, Balance, Inventory and LogTailer. " +
     "Ctrl+C stops all of it.");
 var options = LocalCommandLine.AddTo(root);
 var demo = new Command(
-    "demo", "Plays the stories of the checkout on the running system, or on one it starts for it, and checks what must hold.");
+    "demo",
+    "Plays the stories of the checkout on the running system, or on one it starts for it, and checks what must hold.");
 root.Add(demo);
 var checkouts = new Option<int>("--checkouts") { Description = "How many are timed.", DefaultValueFactory = _ => 100 };
 var measure = new Command("measure", "Times checkouts that are sent alone.") { checkouts };

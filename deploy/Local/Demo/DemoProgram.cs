@@ -3,7 +3,8 @@ namespace Checkout.Local.Demo;
 /// <summary>What plays on a system: on the running one where there is one, else on one started for it.</summary>
 internal static class DemoProgram
 {
-    public static Task<int> DemoAsync(LocalOptions options, CancellationToken stop) => RunAsync(options, PlayAsync, stop);
+    public static Task<int> DemoAsync(LocalOptions options, CancellationToken stop) =>
+        RunAsync(options, PlayAsync, stop);
 
     public static Task<int> MeasureAsync(LocalOptions options, int checkouts, CancellationToken stop) =>
         RunAsync(options, (system, token) => Measure.RunAsync(system, checkouts, Console.Out, token), stop);

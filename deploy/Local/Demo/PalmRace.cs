@@ -3,7 +3,8 @@ using Npgsql;
 
 namespace Checkout.Local.Demo;
 
-/// <param name="PostedAt">When the post was sent, and <paramref name="EndedAt"/> when its client saw the end, by the client's clock.</param>
+/// <param name="PostedAt">When the post was sent, and <paramref name="EndedAt"/> when its client saw the end, by the
+/// client's clock.</param>
 internal sealed record Racer(string Customer, DateTime PostedAt, DateTime EndedAt, CheckoutSeen Checkout);
 
 /// <summary>There is one Palm, and some customers who can pay for it post at the same moment.</summary>
@@ -35,7 +36,8 @@ internal sealed class PalmRace(RunningSystem system, Game game)
     }
 
     /// <summary>All post at once; each follows its own checkout to its end.</summary>
-    public Task<Racer[]> RunAsync(IEnumerable<string> customers, CancellationToken stop) => Task.WhenAll(customers.Select(async customer =>
+    public Task<Racer[]> RunAsync(IEnumerable<string> customers, CancellationToken stop) =>
+        Task.WhenAll(customers.Select(async customer =>
     {
         var postedAt = DateTime.UtcNow;
         var posted = await game.BuyAsync(customer, Sku, Sku, stop);

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Checkout.Local.Events;
 
-/// <summary>A checkout's events as text: when, where in which store, what, because of what, and everything it says.</summary>
+/// <summary>
+/// A checkout's events as text: when, where in which store, what, because of what, and everything it says.
+/// </summary>
 internal static class EventListing
 {
     // They stand in the line above the fields already.
@@ -17,7 +19,8 @@ internal static class EventListing
         foreach (var e in events)
         {
             yield return "";
-            yield return Line($"{(e.At - began).TotalMilliseconds,10:F1} ms  {e.Name,-20} {e.Topic}/{e.Partition} position {e.Position}");
+            var after = (e.At - began).TotalMilliseconds;
+            yield return Line($"{after,10:F1} ms  {e.Name,-20} {e.Topic}/{e.Partition} position {e.Position}");
             yield return $"{"",15}{Chain(e, names)}";
             var fields = e.Fields.Where(f => !SaidAbove.Contains(f.Name)).Select(f => $"{f.Name}: {Text(f.Value)}");
             yield return $"{"",15}{string.Join(", ", fields)}";
@@ -35,7 +38,8 @@ internal static class EventListing
     private static string Text(object? value) => value switch
     {
         null => "null",
-        DateTime time => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
+        DateTime time => time.ToUniversalTime()
+            .ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
         long number => number.ToString("N0", CultureInfo.InvariantCulture),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };

@@ -27,7 +27,8 @@ public sealed record StoredEvent
     /// <summary>By time, but never before its cause, whatever the services' clocks say.</summary>
     public static IReadOnlyList<StoredEvent> InOrder(IEnumerable<StoredEvent> events)
     {
-        var left = events.OrderBy(e => e.At).ThenBy(e => e.Store, StringComparer.Ordinal).ThenBy(e => e.Position).ToList();
+        var left = events.OrderBy(e => e.At)
+            .ThenBy(e => e.Store, StringComparer.Ordinal).ThenBy(e => e.Position).ToList();
         var told = new List<StoredEvent>(left.Count);
         while (left.Count > 0)
         {

@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace Checkout.Local.Events;
 
-/// <summary>The three event stores, read without anything of the services: each keeps the schemas of its own events.</summary>
+/// <summary>
+/// The three event stores, read without anything of the services: each keeps the schemas of its own events.
+/// </summary>
 /// <param name="database">The connection string of a store's database.</param>
 public sealed class Stores(Func<string, string> database)
 {
@@ -15,7 +17,8 @@ public sealed class Stores(Func<string, string> database)
 
     private const string EventsOfACheckout =
         """
-        SELECT (SELECT topic FROM head) AS Topic, e.position AS Position, e.previous AS Previous, e.partition AS Partition,
+        SELECT (SELECT topic FROM head) AS Topic, e.position AS Position, e.previous AS Previous,
+               e.partition AS Partition,
                e.event_id AS Id, e.key AS Key, e.type AS Type, e.occurred_at AS At, e.causation_id AS Cause,
                split_part(e.traceparent, '-', 2) AS TraceId, e.payload AS Payload, s.schema AS Schema
         FROM events e LEFT JOIN schemas s ON s.fingerprint = substring(e.payload FROM 3 FOR 8)
@@ -33,7 +36,8 @@ public sealed class Stores(Func<string, string> database)
     {
         await using var connection = new NpgsqlConnection(database(name));
         var parameters = new { checkout = checkout.ToString() };
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition(EventsOfACheckout, parameters, cancellationToken: stop));
+        var rows = await connection.QueryAsync<Row>(
+            new CommandDefinition(EventsOfACheckout, parameters, cancellationToken: stop));
         return rows.Select(row => row.ToEvent(name)).ToList();
     }
 
@@ -70,12 +74,15 @@ public sealed class Stores(Func<string, string> database)
 
         private static object? Plain(object? value) => value is GenericEnum symbol ? symbol.Value : value;
 
-        /// <summary>A schema that the store lost is said in the field's place: the other events are worth seeing all the same.</summary>
+        /// <summary>
+        /// A schema that the store lost is said in the field's place: the other events are worth seeing all the same.
+        /// </summary>
         private List<(string Name, object? Value)> Decoded()
         {
             if (Schema is null) return [("schema", "missing in this store")];
             var schema = (RecordSchema)Avro.Schema.Parse(Schema);
-            using var body = new MemoryStream(Payload, SingleObject.HeaderBytes, Payload.Length - SingleObject.HeaderBytes);
+            using var body = new MemoryStream(
+                Payload, SingleObject.HeaderBytes, Payload.Length - SingleObject.HeaderBytes);
             var record = new GenericDatumReader<GenericRecord>(schema, schema).Read(null!, new BinaryDecoder(body));
             return schema.Fields.Select(field => (field.Name, Plain(record.GetValue(field.Pos)))).ToList();
         }

@@ -1,6 +1,8 @@
 namespace Checkout.Local.Pictures;
 
-/// <summary>Something that happened on a lane of a picture, to one of the stories it tells, and what led to it.</summary>
+/// <summary>
+/// Something that happened on a lane of a picture, to one of the stories it tells, and what led to it.
+/// </summary>
 internal sealed record Moment
 {
     public required string Id { get; init; }
@@ -8,7 +10,9 @@ internal sealed record Moment
     public required int Story { get; init; }
     public required DateTime At { get; init; }
 
-    /// <summary>Among those of the same time: a batch decides many events at once, and its store numbers them.</summary>
+    /// <summary>
+    /// Among those of the same time: a batch decides many events at once, and its store numbers them.
+    /// </summary>
     public long Order { get; init; }
 
     public required string Text { get; init; }

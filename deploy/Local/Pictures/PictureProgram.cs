@@ -24,7 +24,8 @@ internal static class PictureProgram
         await WarmUpAsync(game, run, stop);
         var race = new PalmRace(system, game);
         await race.OnePalmAsync(run, stop);
-        var players = Enumerable.Range(1, Players).Select(i => game.CustomerAsync($"player-{i}-{run}", PalmRace.PriceCoins, stop));
+        var players = Enumerable.Range(1, Players)
+            .Select(i => game.CustomerAsync($"player-{i}-{run}", PalmRace.PriceCoins, stop));
         var racers = await race.RunAsync(await Task.WhenAll(players), stop);
 
         var stores = new Stores(system.Database);
@@ -36,7 +37,8 @@ internal static class PictureProgram
         return 0;
     }
 
-    private static string Outcome(Racer racer) => $"{racer.Customer} {racer.Checkout.State} ({racer.Checkout.CheckoutId})";
+    private static string Outcome(Racer racer) =>
+        $"{racer.Customer} {racer.Checkout.State} ({racer.Checkout.CheckoutId})";
 
     /// <summary>Both ends are taken: the Gorilla is bought, and the Palm is gone after the first.</summary>
     private static async Task WarmUpAsync(Game game, string run, CancellationToken stop)

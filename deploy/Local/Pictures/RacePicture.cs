@@ -4,7 +4,9 @@ using Checkout.Local.Events;
 
 namespace Checkout.Local.Pictures;
 
-/// <summary>The race for the one Palm as a picture: two clients and three services, from what the event stores hold.</summary>
+/// <summary>
+/// The race for the one Palm as a picture: two clients and three services, from what the event stores hold.
+/// </summary>
 internal static class RacePicture
 {
     private static readonly Dictionary<string, string> ServiceOf = new()
@@ -14,17 +16,19 @@ internal static class RacePicture
         ["inventory"] = "Inventory",
     };
 
-    public static SequencePicture Of(IReadOnlyList<(Racer Racer, IReadOnlyList<StoredEvent> Events)> races, string brokerName)
+    public static SequencePicture Of(
+        IReadOnlyList<(Racer Racer, IReadOnlyList<StoredEvent> Events)> races, string brokerName)
     {
         var clients = races.Select((_, i) => Client(i)).ToList();
-        var moments = races.SelectMany((race, i) => MomentsOf(i, race.Racer, race.Events)).OrderBy(m => m.At).ThenBy(m => m.Order);
+        var moments = races.SelectMany((race, i) => MomentsOf(i, race.Racer, race.Events))
+            .OrderBy(m => m.At).ThenBy(m => m.Order);
         var recorded = races[0].Racer.PostedAt.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         return new(
             "Two players, one Palm: what happened, and because of what",
             [
-                "An arrow goes from a cause to its effect. Between two services it is an event on its way: committed in one database,",
-                "read from that database's transaction log, carried by Kafka, handled in the other's transaction. Nobody coordinates.",
-                $"Recorded {recorded} on {brokerName.Split(" at ")[0]}. Times: when an event was decided, a client posted or saw the end.",
+                "An arrow goes from a cause to its effect. Between services it is an event on its way: committed in",
+                "one database, read from its transaction log, carried by Kafka, handled in the other's transaction.",
+                $"Nobody coordinates. Recorded {recorded} on {brokerName.Split(" at ")[0]}.",
             ],
             [.. clients, .. ServiceOf.Values],
             [.. races.Select((race, i) => $"{Client(i)}: {Outcome(race.Racer.Checkout)}")],
@@ -34,7 +38,15 @@ internal static class RacePicture
     private static IEnumerable<Moment> MomentsOf(int story, Racer racer, IReadOnlyList<StoredEvent> events)
     {
         var post = $"post-{story}";
-        yield return new() { Id = post, Lane = Client(story), Story = story, At = racer.PostedAt, Text = "POST /checkouts", Detail = "one Palm" };
+        yield return new()
+        {
+            Id = post,
+            Lane = Client(story),
+            Story = story,
+            At = racer.PostedAt,
+            Text = "POST /checkouts",
+            Detail = "one Palm",
+        };
         foreach (var e in events)
         {
             yield return new()
@@ -69,7 +81,8 @@ internal static class RacePicture
         return fields.TryGetValue("remainingStock", out var left) ? Invariant($"{left:N0} left")
             : fields.TryGetValue("balanceCoins", out var coins) ? Invariant($"balance {coins:N0}")
             : fields.TryGetValue("reason", out var reason) ? Invariant($"{reason}")
-            : fields.TryGetValue("priceCoins", out var price) || fields.TryGetValue("refundedCoins", out price) ? Invariant($"{price:N0} coins")
+            : fields.TryGetValue("priceCoins", out var price) || fields.TryGetValue("refundedCoins", out price)
+                ? Invariant($"{price:N0} coins")
             : "";
     }
 

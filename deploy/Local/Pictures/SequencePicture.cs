@@ -4,7 +4,8 @@ using System.Xml.Linq;
 namespace Checkout.Local.Pictures;
 
 /// <summary>
-/// Draws what happened as an SVG: a lane for each party, time downwards, a box for each moment, an arrow from its cause.
+/// Draws what happened as an SVG: a lane for each party, time downwards, a box for each moment, an arrow from its
+/// cause.
 /// It is a page of its own (background, light and dark, no script, no font to load), so it can be shown anywhere.
 /// </summary>
 internal sealed class SequencePicture
@@ -40,8 +41,10 @@ internal sealed class SequencePicture
         @media (prefers-color-scheme: dark) {
           text { fill: #f0f6fc; } .page { fill: #0d1117; stroke: #3d444d; } .note, .time, .detail { fill: #9198a1; }
           .lane { stroke: #3d444d; } .head { fill: #212830; stroke: #3d444d; }
-          .s0 .box, .key.s0 { fill: #0c2d6b; stroke: #58a6ff; } .s0.arrow { stroke: #58a6ff; } .s0.tip { fill: #58a6ff; }
-          .s1 .box, .key.s1 { fill: #5a1e02; stroke: #f0883e; } .s1.arrow { stroke: #f0883e; } .s1.tip { fill: #f0883e; }
+          .s0 .box, .key.s0 { fill: #0c2d6b; stroke: #58a6ff; }
+          .s0.arrow { stroke: #58a6ff; } .s0.tip { fill: #58a6ff; }
+          .s1 .box, .key.s1 { fill: #5a1e02; stroke: #f0883e; }
+          .s1.arrow { stroke: #f0883e; } .s1.tip { fill: #f0883e; }
         }
         """;
 
@@ -104,7 +107,9 @@ internal sealed class SequencePicture
             moment.Detail.Length > 0 ? Label("detail", x, y + 13, moment.Detail) : null);
     }
 
-    /// <summary>From the side of the cause's box that looks at the effect to the side of the effect's that looks back.</summary>
+    /// <summary>
+    /// From the side of the cause's box that looks at the effect to the side of the effect's that looks back.
+    /// </summary>
     private XElement? Arrow(Moment moment)
     {
         if (moment.Cause is null || !_rows.TryGetValue(moment.Cause, out var fromY)) return null;
@@ -115,7 +120,8 @@ internal sealed class SequencePicture
         var (startY, endY) = side == 0 ? (fromY + (BoxHeight / 2), toY - (BoxHeight / 2)) : (fromY, toY);
         var story = $"s{moment.Story}";
         return Element("g",
-            Element("path", Class($"arrow {story}"), new XAttribute("d", Curve(startX, startY, endX - (side * 7), endY, side))),
+            Element("path", Class($"arrow {story}"),
+                new XAttribute("d", Curve(startX, startY, endX - (side * 7), endY, side))),
             Element("path", Class($"tip {story}"), new XAttribute("d", Tip(endX, endY, side))));
     }
 
@@ -139,9 +145,11 @@ internal sealed class SequencePicture
         return _lanes.Count == 1 ? first : first + ((last - first) * index / (double)(_lanes.Count - 1));
     }
 
-    private static double Gap(TimeSpan wait) => Math.Clamp(wait.TotalMilliseconds * PixelsPerMillisecond, 0, WidestGapPixels);
+    private static double Gap(TimeSpan wait) =>
+        Math.Clamp(wait.TotalMilliseconds * PixelsPerMillisecond, 0, WidestGapPixels);
 
-    private static XElement Rectangle(string style, double x, double y, double width, double height, double corner) => Element("rect",
+    private static XElement Rectangle(
+        string style, double x, double y, double width, double height, double corner) => Element("rect",
         Class(style), At("x", x), At("y", y), At("width", width), At("height", height), At("rx", corner));
 
     private static XElement Line(string style, double x1, double y1, double x2, double y2) =>
@@ -154,7 +162,8 @@ internal sealed class SequencePicture
 
     private static XAttribute Class(string name) => new("class", name);
 
-    private static XAttribute At(string name, double value) => new(name, value.ToString("0.#", CultureInfo.InvariantCulture));
+    private static XAttribute At(string name, double value) =>
+        new(name, value.ToString("0.#", CultureInfo.InvariantCulture));
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

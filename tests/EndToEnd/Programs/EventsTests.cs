@@ -27,15 +27,21 @@ public sealed class EventsTests : IDisposable
         {
             using var game = new Game(await local.RunningAsync());
             var customer = await game.NewAsync(coins: 700);
-            checkout = (await game.EndOfAsync(customer, await game.BuyAsync(customer, "gorilla", "k", Cancel))).CheckoutId;
+            checkout = (await game.EndOfAsync(
+                customer, await game.BuyAsync(customer, "gorilla", "k", Cancel))).CheckoutId;
 
             printed = await SaidAsync(0, $"{checkout}");
-            InOrder(printed, $"Checkout {checkout}: 4 events", "CheckoutCreated", "BalanceDeducted", "AvatarAssigned", "CheckoutCompleted");
-            Assert.Contains("because of BalanceDeducted, previous on its partition ", printed, StringComparison.Ordinal);
-            Assert.Contains($"customerId: {customer}, sku: gorilla, priceCoins: 500, expiresAt: 20", printed, StringComparison.Ordinal);
+            InOrder(printed, $"Checkout {checkout}: 4 events", "CheckoutCreated", "BalanceDeducted",
+            "AvatarAssigned", "CheckoutCompleted");
+            Assert.Contains(
+                "because of BalanceDeducted, previous on its partition ", printed, StringComparison.Ordinal);
+            Assert.Contains(
+                $"customerId: {customer}, sku: gorilla, priceCoins: 500, expiresAt: 20", printed,
+                StringComparison.Ordinal);
             Assert.Contains("Z, balanceCoins: 200\n", printed, StringComparison.Ordinal);
             var unknown = Guid.CreateVersion7();
-            Assert.Contains($"has an event of checkout {unknown}.", await SaidAsync(1, $"{unknown}"), StringComparison.Ordinal);
+            Assert.Contains(
+                $"has an event of checkout {unknown}.", await SaidAsync(1, $"{unknown}"), StringComparison.Ordinal);
         }
         Assert.Equal(printed, await SaidAsync(0, $"{checkout}"));
     }
@@ -44,7 +50,8 @@ public sealed class EventsTests : IDisposable
     public async Task What_is_no_id_and_where_no_system_has_run_is_told_in_a_sentence()
     {
         Assert.Contains("nonsense is not a checkout's id", await SaidAsync(1, "nonsense"), StringComparison.Ordinal);
-        Assert.Contains($"No system has run in {_folder.Path}", await SaidAsync(1, $"{Guid.NewGuid()}"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"No system has run in {_folder.Path}", await SaidAsync(1, $"{Guid.NewGuid()}"), StringComparison.Ordinal);
     }
 
     [Fact]

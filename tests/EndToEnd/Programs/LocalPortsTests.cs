@@ -83,7 +83,9 @@ public sealed class LocalPortsTests
         return listener;
     }
 
-    /// <summary>As many ports in a row as a system takes; reserved for nobody, since the program itself is to reserve them.</summary>
+    /// <summary>
+    /// As many ports in a row as a system takes; reserved for nobody, since the program itself is to reserve them.
+    /// </summary>
     private static int FreeBlock()
     {
         while (true)

@@ -18,7 +18,8 @@ public sealed class PictureTests
     public void A_picture_has_its_lanes_its_moments_and_an_arrow_from_each_cause()
     {
         var drawn = Draw("a race", Post(), Created());
-        Assert.All([.. Lanes, "POST", "CheckoutCreated", "0.0 ms", "2.5 ms"], text => Assert.Contains(text, Texts(drawn)));
+        Assert.All([.. Lanes, "POST", "CheckoutCreated", "0.0 ms", "2.5 ms"],
+            text => Assert.Contains(text, Texts(drawn)));
         var arrow = Assert.Single(drawn.Descendants(), e => e.Name.LocalName == "path" && Class(e) == "arrow s0");
         // From the right side of the first lane's box to the left side of the third's.
         Assert.StartsWith("M268 158 C", (string?)arrow.Attribute("d"), StringComparison.Ordinal);
@@ -34,7 +35,8 @@ public sealed class PictureTests
     }
 
     [Fact]
-    public void A_moment_on_no_lane_is_an_error() => Assert.Throws<ArgumentException>(() => Draw("a race", Post() with { Lane = "Nobody" }));
+    public void A_moment_on_no_lane_is_an_error() =>
+        Assert.Throws<ArgumentException>(() => Draw("a race", Post() with { Lane = "Nobody" }));
 
     [Fact]
     public void The_readmes_picture_is_one_of_a_race_and_needs_nothing_from_elsewhere() =>
@@ -54,7 +56,8 @@ public sealed class PictureTests
     {
         var texts = Texts(picture);
         Assert.All(Lanes, lane => Assert.Contains(lane, texts));
-        string[] once = ["completed", "refunded", "AvatarAssigned", "AssignmentRejected", "CheckoutCompleted", "CheckoutRefunded"];
+        string[] once =
+            ["completed", "refunded", "AvatarAssigned", "AssignmentRejected", "CheckoutCompleted", "CheckoutRefunded"];
         Assert.All(once, word => Assert.Single(texts, word));
         Assert.Equal(2, texts.Count(text => text == "BalanceDeducted"));
         var all = picture.ToString();
@@ -69,7 +72,8 @@ public sealed class PictureTests
     private static Moment Post() => new() { Id = "post", Lane = "player 1", Story = 0, At = Noon, Text = "POST" };
 
     private static Moment Created() =>
-        new() { Id = "e", Lane = "Store", Story = 0, At = Noon.AddMilliseconds(2.5), Text = "CheckoutCreated", Cause = "post" };
+        new() { Id = "e", Lane = "Store", Story = 0, At = Noon.AddMilliseconds(2.5),
+        Text = "CheckoutCreated", Cause = "post" };
 
     private static List<string> Texts(XDocument picture) =>
         picture.Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value).ToList();
