@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace Checkout.Local;
 
-/// <summary>How many checkouts there are of each status. Looks only at what came since it looked last, and at those that have not ended.</summary>
+/// <summary>
+/// How many checkouts there are of each status. Looks only at what came since it looked last, and at those that have
+/// not ended.
+/// </summary>
 internal sealed class CheckoutCounts(string connectionString)
 {
     private const string Failed = "avatarstore.store.CheckoutFailed";
@@ -18,9 +21,11 @@ internal sealed class CheckoutCounts(string connectionString)
         {
             await using var connection = new NpgsqlConnection(connectionString);
             // One statement, and so one moment.
-            var rows = await connection.QueryAsync<(string? Type, string? Status, long Count, long Last)>(new CommandDefinition(
+            var rows = await connection.QueryAsync<(string? Type, string? Status, long Count, long Last)>(
+                new CommandDefinition(
                 """
-                SELECT type, NULL, count(*), max(position) FROM events WHERE position > @_after AND correlation_id IS NOT NULL GROUP BY type
+                SELECT type, NULL, count(*), max(position) FROM events
+                    WHERE position > @_after AND correlation_id IS NOT NULL GROUP BY type
                 UNION ALL
                 SELECT NULL, status, count(*), 0 FROM checkouts WHERE ended_at IS NULL GROUP BY status
                 """, new { _after }, cancellationToken: stop));
@@ -42,7 +47,8 @@ internal sealed class CheckoutCounts(string connectionString)
 
     private string Sentence(Dictionary<string, long> underWay)
     {
-        var (refunded, due) = (_told.GetValueOrDefault("avatarstore.store.CheckoutRefunded"), underWay.GetValueOrDefault("RefundDue"));
+        var (refunded, due) = (
+            _told.GetValueOrDefault("avatarstore.store.CheckoutRefunded"), underWay.GetValueOrDefault("RefundDue"));
         (string Status, long Count)[] counts =
         [
             ("Completed", _told.GetValueOrDefault("avatarstore.store.CheckoutCompleted")),

@@ -10,7 +10,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Checkout.Local;
 
-/// <summary>Lets another process of this machine, which can read the folder's running.json, stop, start and kill processes of the system; a demo does.</summary>
+/// <summary>
+/// Lets another process of this machine, which can read the folder's running.json, stop, start and kill processes of
+/// the system; a demo does.
+/// </summary>
 internal sealed class ControlApi : IAsyncDisposable
 {
     public const string TokenHeader = "X-Local-Token";
@@ -21,15 +24,16 @@ internal sealed class ControlApi : IAsyncDisposable
 
     public string Token { get; }
 
-    public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Url =>
+        _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
-    public static async Task<ControlApi> StartAsync(LocalSystem system)
+    public static async Task<ControlApi> StartAsync(LocalSystem system, int port)
     {
         var token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port));
         var app = builder.Build();
         app.Use((context, next) =>
         {
@@ -41,7 +45,8 @@ internal sealed class ControlApi : IAsyncDisposable
         app.MapPost("/processes/{name}/{action}", async (HttpContext context) =>
         {
             var process = system.Processes.SingleOrDefault(p => p.Name == (string?)context.Request.RouteValues["name"]);
-            context.Response.StatusCode = process is not null && await DoAsync(process, (string?)context.Request.RouteValues["action"], context.RequestAborted)
+            context.Response.StatusCode = process is not null
+                && await DoAsync(process, (string?)context.Request.RouteValues["action"], context.RequestAborted)
                 ? StatusCodes.Status204NoContent
                 : StatusCodes.Status404NotFound;
         });

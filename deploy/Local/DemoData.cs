@@ -23,10 +23,13 @@ internal static class DemoData
     }
 
     /// <summary>Runs a command of a service to its end, with the service's own settings.</summary>
-    public static async Task RunAsync(LocalSystem system, string database, string project, string[] arguments, CancellationToken cancellation) =>
+    public static async Task RunAsync(
+        LocalSystem system, string database, string project, string[] arguments, CancellationToken cancellation) =>
         await RunAsync(project, arguments, system.ServiceEnvironment(database, $"{database}-command"), cancellation);
 
-    public static async Task RunAsync(string project, string[] arguments, IReadOnlyDictionary<string, string?> environment, CancellationToken cancellation)
+    public static async Task RunAsync(
+        string project, string[] arguments, IReadOnlyDictionary<string, string?> environment,
+        CancellationToken cancellation)
     {
         var dll = Layout.ServiceDll(project);
         await using var command = ChildProcess.Start(new()
@@ -37,7 +40,8 @@ internal static class DemoData
             Environment = environment,
         });
         if (await command.Exited.WaitAsync(cancellation) is var exitCode and not 0)
-            throw new ServerFailedException($"{project} {string.Join(' ', arguments)} ended with exit code {exitCode}: {command.LastLines()}");
+            throw new ServerFailedException(
+                $"{project} {string.Join(' ', arguments)} ended with exit code {exitCode}: {command.LastLines()}");
     }
 
     private static async Task<bool> IsEmptyAsync(LocalSystem system, string database, CancellationToken cancellation)

@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace Checkout.Local;
 
-/// <summary>The options of the command; BootstrapServers, SchemaRegistryUrl and KAFKA_HOME are taken from the environment too.</summary>
+/// <summary>
+/// The options of the command; BootstrapServers, SchemaRegistryUrl and KAFKA_HOME are taken from the environment too.
+/// </summary>
 internal static class LocalCommandLine
 {
     public static Func<ParseResult, LocalOptions> AddTo(RootCommand root)
@@ -13,13 +15,35 @@ internal static class LocalCommandLine
             Recursive = true,
             DefaultValueFactory = _ => new(Path.Combine(Layout.Root, ".local")),
         };
-        var bootstrap = FromEnvironment("--bootstrap-servers", "BootstrapServers", "A Kafka that runs already, as host:port,host:port.");
-        var registry = FromEnvironment("--schema-registry-url", "SchemaRegistryUrl", "A Confluent-compatible schema registry that runs already.");
-        var inMemory = new Option<bool>("--in-memory-broker") { Description = "librdkafka's in-memory broker, also where KAFKA_HOME is set.", Recursive = true };
-        var noInstall = new Option<bool>("--no-install") { Description = "Never installs PostgreSQL; says what is missing.", Recursive = true };
-        var port = new Option<int>("--port") { Description = "The port wished for Store; another is found where it is taken.", Recursive = true, DefaultValueFactory = _ => 5080 };
-        var instances = new Option<int>("--instances") { Description = "Processes of each service.", Recursive = true, DefaultValueFactory = _ => 1 };
-        foreach (var option in new Option[] { folder, bootstrap, registry, inMemory, noInstall, port, instances }) root.Add(option);
+        var bootstrap = FromEnvironment(
+            "--bootstrap-servers", "BootstrapServers", "A Kafka that runs already, as host:port,host:port.");
+        var registry = FromEnvironment(
+            "--schema-registry-url", "SchemaRegistryUrl", "A Confluent-compatible schema registry that runs already.");
+        var inMemory = new Option<bool>("--in-memory-broker")
+        {
+            Description = "librdkafka's in-memory broker, also where KAFKA_HOME is set.",
+            Recursive = true,
+        };
+        var noInstall = new Option<bool>("--no-install")
+        {
+            Description = "Never installs PostgreSQL; says what is missing.",
+            Recursive = true,
+        };
+        var port = new Option<int>("--port")
+        {
+            Description = "Store's port; the others are those behind it. " +
+                "Where one is taken another is found; 0 takes any.",
+            Recursive = true,
+            DefaultValueFactory = _ => LocalPorts.Default,
+        };
+        var instances = new Option<int>("--instances")
+        {
+            Description = "Processes of each service.",
+            Recursive = true,
+            DefaultValueFactory = _ => 1,
+        };
+        foreach (var option in new Option[] { folder, bootstrap, registry, inMemory, noInstall, port, instances })
+            root.Add(option);
         return result => new()
         {
             Folder = result.GetRequiredValue(folder).FullName,

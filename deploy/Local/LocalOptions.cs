@@ -18,8 +18,10 @@ public sealed record LocalOptions
     /// <summary>A Confluent-compatible registry that runs already.</summary>
     public string? SchemaRegistryUrl { get; init; }
 
-    /// <summary>The port wished for Store; where it is taken another is found.</summary>
-    public int StorePort { get; init; } = 5080;
+    /// <summary>
+    /// Store's port; what else listens has those behind it (<see cref="LocalPorts"/>). 0 takes any free ports.
+    /// </summary>
+    public int StorePort { get; init; } = LocalPorts.Default;
 
     /// <summary>Gives the demo catalogue and customers to a system that was never given anything.</summary>
     public bool GiveDemoData { get; init; } = true;
@@ -36,11 +38,21 @@ public sealed record LocalOptions
     /// <summary>What to change before the system can start, a sentence each.</summary>
     public IEnumerable<string> Problems()
     {
-        if (SchemaRegistryUrl is not null && !(Uri.TryCreate(SchemaRegistryUrl, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)))
-            yield return $"The schema registry's address {SchemaRegistryUrl} is not an http or https address: give one like http://localhost:8081.";
-        if (StorePort is < 1 or > 65_535) yield return $"The port {StorePort} is none: give a number from 1 to 65535.";
-        if (Instances is < 1 or > MaxInstances) yield return $"{Instances} processes of each service can't be run: give a number from 1 to {MaxInstances}.";
+        if (SchemaRegistryUrl is not null && !IsHttp(SchemaRegistryUrl))
+        {
+            yield return $"The schema registry's address {SchemaRegistryUrl} is not an http or https address: " +
+                "give one like http://localhost:8081.";
+        }
+        if (StorePort is < 0 or > LocalPorts.HighestFirst)
+            yield return $"The port {StorePort} can't be the first: " +
+                $"give a number up to {LocalPorts.HighestFirst}, or 0 for any free ports.";
+        if (Instances is < 1 or > MaxInstances)
+            yield return $"{Instances} processes of each service can't be run: give a number from 1 to {MaxInstances}.";
     }
 
     private const int MaxInstances = 12;
+
+    private static bool IsHttp(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var url)
+            && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
 }

@@ -9,7 +9,8 @@ internal static class LocalProgram
         if (held is null)
         {
             await Console.Error.WriteLineAsync(RunningSystem.Read(options.Folder) is { } running
-                ? $"The system runs already in {options.Folder}: Store is at {running.Store}. Stop it there with Ctrl+C, or give another --folder."
+                ? $"The system runs already in {options.Folder}: Store is at {running.Store}. " +
+                    "Stop it there with Ctrl+C, or give another --folder."
                 : $"A system is starting or stopping in {options.Folder}. Wait for it, or give another --folder.");
             return 1;
         }

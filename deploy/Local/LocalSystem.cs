@@ -5,22 +5,32 @@ using Npgsql;
 
 namespace Checkout.Local;
 
-/// <summary>The whole system on this machine: servers, services and tailers as processes of their own, which can't outlive us.</summary>
+/// <summary>
+/// The whole system on this machine: servers, services and tailers as processes of their own, which can't outlive us.
+/// </summary>
 public sealed class LocalSystem : IAsyncDisposable
 {
     private const int Partitions = 12;
-    private static readonly string[] Topics4 = [Topics.StoreCheckouts, Topics.BalanceAccounts, Topics.InventoryAvatars, Topics.GameRewards];
-    private static readonly (string Database, string Project)[] Services = [("store", "Store"), ("balance", "Balance"), ("inventory", "Inventory")];
+    private static readonly string[] Topics4 =
+        [Topics.StoreCheckouts, Topics.BalanceAccounts, Topics.InventoryAvatars, Topics.GameRewards];
+    private static readonly (string Database, string Project, Listener Listener)[] Services =
+    [
+        ("store", "Store", Listener.Store),
+        ("balance", "Balance", Listener.Balance),
+        ("inventory", "Inventory", Listener.Inventory),
+    ];
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ServiceGrace = TimeSpan.FromSeconds(10);
 
     private readonly LocalOptions _options;
     private readonly Action<string> _say;
+    private readonly LocalPorts _ports;
     private readonly Stack<IAsyncDisposable> _running = new();
     private readonly List<Supervised> _processes = [];
 
-    private LocalSystem(LocalOptions options, Action<string> say) => (_options, _say) = (options, say);
+    private LocalSystem(LocalOptions options, Action<string> say) =>
+        (_options, _say, _ports) = (options, say, new(options.StorePort, say));
 
     public PostgresServer Postgres { get; private set; } = null!;
     public Broker Broker { get; private set; } = null!;
@@ -32,9 +42,11 @@ public sealed class LocalSystem : IAsyncDisposable
     public Supervised this[string process] => _processes.Single(p => p.Name == process);
 
     /// <summary>Returns when everything is ready. What was started is stopped again where something can't be.</summary>
-    public static async Task<LocalSystem> StartAsync(LocalOptions options, Action<string> say, CancellationToken cancellation)
+    public static async Task<LocalSystem> StartAsync(
+        LocalOptions options, Action<string> say, CancellationToken cancellation)
     {
-        if (options.Problems().ToList() is { Count: > 0 } problems) throw new ServerFailedException(string.Join('\n', problems));
+        if (options.Problems().ToList() is { Count: > 0 } problems)
+            throw new ServerFailedException(string.Join('\n', problems));
         var system = new LocalSystem(options, say);
         try
         {
@@ -48,27 +60,41 @@ public sealed class LocalSystem : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether there is anything to read in this folder.</summary>
+    public static bool HasRunIn(LocalOptions options) => Directory.Exists(Logs(options));
+
+    /// <summary>For looking into the databases of a system that is stopped.</summary>
+    public static Task<PostgresServer> StartPostgresAloneAsync(LocalOptions options, CancellationToken cancellation) =>
+        PostgresServer.StartAsync(PostgresIn(options, Ports.Free(), Logs(options)), cancellation);
+
     private async Task StartAsync(CancellationToken cancellation)
     {
-        var logs = Directory.CreateDirectory(Path.Combine(_options.Folder, "logs")).FullName;
-        await Task.WhenAll(StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
-        foreach (var (database, _) in Services) await MakeDatabaseAsync(database, cancellation);
+        var logs = Directory.CreateDirectory(Logs(_options)).FullName;
+        await Task.WhenAll(
+            StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
+        foreach (var (database, _, _) in Services) await MakeDatabaseAsync(database, cancellation);
 
-        foreach (var (database, project) in Services) AddService(database, project, logs);
+        foreach (var (database, project, listener) in Services) AddService(database, project, listener, logs);
         AddTailers(logs);
         await Task.WhenAll(_processes.Select(p => p.StartAsync()));
         await EverythingReadyAsync(cancellation);
         if (_options.GiveDemoData) await DemoData.GiveAsync(this, _say, cancellation);
 
-        var control = await ControlApi.StartAsync(this);
+        var control = await ControlApi.StartAsync(this, _ports.Take(Listener.Control));
         _running.Push(control);
-        Addresses = new(Url("store"), Url("balance"), Url("inventory"), Url("logtailer"), Broker.Bootstrap, Broker.IsInMemory, Broker.Name, SchemaRegistry, control.Url, control.Token,
-            Postgres.ConnectionString());
+        Addresses = new(
+            Url("store"), Url("balance"), Url("inventory"), Url("logtailer"),
+            Broker.Bootstrap, Broker.IsInMemory, Broker.Name,
+            SchemaRegistry, control.Url, control.Token, Postgres.ConnectionString());
         Addresses.Write(_options.Folder);
     }
 
     public string DatabaseFor(string name, string user) =>
-        new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name)) { Username = user, IncludeErrorDetail = false }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name))
+        {
+            Username = user,
+            IncludeErrorDetail = false,
+        }.ConnectionString;
 
     public string Url(string process) => this[process].Url;
 
@@ -86,7 +112,7 @@ public sealed class LocalSystem : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         RunningSystem.Remove(_options.Folder);
-        // Services and tailers first and together, then what they stand on, in the reverse of the order it was started in.
+        // Services and tailers first and together, then what they stand on, the last that was started first.
         await Task.WhenAll(_processes.Select(p => p.StopAsync()));
         while (_running.TryPop(out var server)) await server.DisposeAsync();
     }
@@ -94,30 +120,48 @@ public sealed class LocalSystem : IAsyncDisposable
     private async Task StartPostgresAsync(string logs, CancellationToken cancellation)
     {
         await PostgresServer.EnsureInstalledAsync(_options.MayInstall, _say, cancellation);
-        Postgres = await PostgresServer.StartAsync(new()
-        {
-            DataDirectory = Path.Combine(_options.Folder, "postgres"),
-            LogFile = Path.Combine(logs, "postgres.log"),
-            Fsync = _options.Fsync,
-        }, cancellation);
+        Postgres = await PostgresServer.StartAsync(
+            PostgresIn(_options, _ports.Take(Listener.PostgreSql), logs), cancellation);
         lock (_running) _running.Push(Postgres);
-        _say($"PostgreSQL at 127.0.0.1:{Postgres.Port}, data in {Postgres.DataDirectory}{(Postgres.Note is { } note ? $" ({note})" : "")}");
+        var note = Postgres.Note is { } said ? $" ({said})" : "";
+        _say($"PostgreSQL at 127.0.0.1:{Postgres.Port}, data in {Postgres.DataDirectory}{note}");
     }
+
+    private static string Logs(LocalOptions options) => Path.Combine(options.Folder, "logs");
+
+    private static PostgresSettings PostgresIn(LocalOptions options, int port, string logs) => new()
+    {
+        DataDirectory = Path.Combine(options.Folder, "postgres"),
+        Port = port,
+        LogFile = Path.Combine(logs, "postgres.log"),
+        Fsync = options.Fsync,
+    };
 
     private async Task StartBrokerAsync(CancellationToken cancellation)
     {
         IsOwnBroker = _options.BootstrapServers is null;
         Broker = _options.BootstrapServers is { } given ? new ExternalBroker(given)
-            : !_options.InMemoryBroker && KafkaHome.Find() is { } home ? await KafkaServer.StartAsync(new() { DataDirectory = Path.Combine(_options.Folder, "kafka"), Home = home }, cancellation)
+            : !_options.InMemoryBroker && KafkaHome.Find() is { } home
+                ? await KafkaServer.StartAsync(Kafka(home), cancellation)
             : InMemoryBroker.Start();
         lock (_running) _running.Push(Broker);
         if (Broker is ExternalBroker external) await external.RequireAsync(cancellation);
         _say(Broker.IsInMemory
-            ? $"{Broker.Name}: good for development. It is not for production, load or keeping: its topics end with this program (LogTailer publishes them again), and it keeps 5 MiB a partition. " +
+            ? $"{Broker.Name}: good for development. It is not for production, load or keeping: " +
+              "its topics end with this program (LogTailer publishes them again), and it keeps 5 MiB a partition. " +
               "For a real Kafka set KAFKA_HOME to an unpacked release, or give --bootstrap-servers."
             : Broker.Name);
-        foreach (var topic in Topics4.Where(topic => Broker.IsInMemory || topic == Topics.GameRewards)) await Broker.CreateTopicAsync(topic, Partitions, cancel: cancellation);
+        foreach (var topic in Topics4.Where(topic => Broker.IsInMemory || topic == Topics.GameRewards))
+            await Broker.CreateTopicAsync(topic, Partitions, cancel: cancellation);
     }
+
+    private KafkaSettings Kafka(string home) => new()
+    {
+        DataDirectory = Path.Combine(_options.Folder, "kafka"),
+        Home = home,
+        Port = _ports.Take(Listener.Kafka),
+        ControllerPort = _ports.Take(Listener.KafkaController),
+    };
 
     private async Task StartRegistryAsync(CancellationToken cancellation)
     {
@@ -128,13 +172,16 @@ public sealed class LocalSystem : IAsyncDisposable
             return;
         }
         Directory.CreateDirectory(_options.Folder);
-        var registry = await DevelopmentRegistry.StartAsync(Ports.Preferred(5081), Path.Combine(_options.Folder, "registry.jsonl"));
+        var registry = await DevelopmentRegistry.StartAsync(
+            _ports.Take(Listener.Registry), Path.Combine(_options.Folder, "registry.jsonl"));
         lock (_running) _running.Push(registry);
         SchemaRegistry = registry.Url;
         _say($"Development schema registry at {SchemaRegistry}");
     }
 
-    /// <summary>Whatever it answers, somebody is there; what it does not like of us the tailer's log and health will say.</summary>
+    /// <summary>
+    /// Whatever it answers, somebody is there; what it does not like of us the tailer's log and health will say.
+    /// </summary>
     private static async Task RequireRegistryAsync(string url, CancellationToken cancellation)
     {
         using var http = new HttpClient { Timeout = RegistryPatience };
@@ -142,13 +189,17 @@ public sealed class LocalSystem : IAsyncDisposable
         {
             using var answer = await http.GetAsync($"{url.TrimEnd('/')}/subjects", cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException
+            or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
-            throw new ServerFailedException($"No schema registry answers at {url} ({e.Message}): give the address of one that runs.", e);
+            throw new ServerFailedException(
+                $"No schema registry answers at {url} ({e.Message}): give the address of one that runs.", e);
         }
     }
 
-    /// <summary>A database for each service, owned by a role of its own; the tailer's role may read them and replicate.</summary>
+    /// <summary>
+    /// A database for each service, owned by a role of its own; the tailer's role may read them and replicate.
+    /// </summary>
     private async Task MakeDatabaseAsync(string name, CancellationToken cancellation)
     {
         await Postgres.CreateDatabaseAsync(name, cancellation);
@@ -158,19 +209,22 @@ public sealed class LocalSystem : IAsyncDisposable
             $"""
              DO $$ BEGIN
                  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name} LOGIN; END IF;
-                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'logtailer') THEN CREATE ROLE logtailer LOGIN REPLICATION; GRANT pg_read_all_data TO logtailer; END IF;
+                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'logtailer') THEN
+                     CREATE ROLE logtailer LOGIN REPLICATION;
+                     GRANT pg_read_all_data TO logtailer;
+                 END IF;
              END $$;
              ALTER DATABASE {name} OWNER TO {name};
              """, connection);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    private void AddService(string database, string project, string logs)
+    private void AddService(string database, string project, Listener listener, string logs)
     {
         for (var i = 1; i <= _options.Instances; i++)
         {
             var name = i == 1 ? database : $"{database}-{i}";
-            Add(name, project, name == "store" ? Ports.Preferred(_options.StorePort) : Ports.Free(), ServiceEnvironment(database, $"{database}-{i}"), logs);
+            Add(name, project, PortOf(i, listener), ServiceEnvironment(database, $"{database}-{i}"), logs);
         }
     }
 
@@ -190,10 +244,14 @@ public sealed class LocalSystem : IAsyncDisposable
             environment[$"Stores__{s}__Name"] = Services[s].Database;
             environment[$"Stores__{s}__ConnectionString"] = DatabaseFor(Services[s].Database, "logtailer");
             if (Broker.IsInMemory)
-                foreach (var (group, i) in ReadersOf(Services[s].Database).Select((group, i) => (group, i))) environment[$"Stores__{s}__ReadBy__{i}"] = group;
+                foreach (var (group, i) in ReadersOf(Services[s].Database).Select((group, i) => (group, i)))
+                    environment[$"Stores__{s}__ReadBy__{i}"] = group;
         }
-        for (var i = 1; i <= _options.Instances; i++) Add(i == 1 ? "logtailer" : $"logtailer-{i}", "LogTailer", Ports.Free(), environment, logs);
+        for (var i = 1; i <= _options.Instances; i++)
+            Add(i == 1 ? "logtailer" : $"logtailer-{i}", "LogTailer", PortOf(i, Listener.LogTailer), environment, logs);
     }
+
+    private int PortOf(int instance, Listener listener) => instance == 1 ? _ports.Take(listener) : Ports.Free();
 
     private static string[] ReadersOf(string database) => database switch
     {
@@ -230,7 +288,8 @@ public sealed class LocalSystem : IAsyncDisposable
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new ServerFailedException($"After {ReadyDeadline.TotalSeconds:F0} s these are not ready: " +
-                string.Join(", ", _processes.Where(p => p.State != ProcessState.Ready).Select(p => $"{p.Name} (see {p.LogFile})")));
+                string.Join(", ", _processes.Where(p => p.State != ProcessState.Ready)
+                    .Select(p => $"{p.Name} (see {p.LogFile})")));
         }
     }
 }

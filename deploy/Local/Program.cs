@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Checkout.Local;
 using Checkout.Local.Demo;
+using Checkout.Local.Events;
+using Checkout.Local.Pictures;
 using Checkout.Servers;
 
 using var stop = new CancellationTokenSource();
@@ -9,16 +11,32 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 
-var root = new RootCommand("Runs the whole checkout system on this machine: PostgreSQL, Kafka, a schema registry, Store, Balance, Inventory and LogTailer. Ctrl+C stops all of it.");
+var root = new RootCommand(
+    "Runs the whole checkout system on this machine: PostgreSQL, Kafka, a schema registry, " +
+    "Store, Balance, Inventory and LogTailer. " +
+    "Ctrl+C stops all of it.");
 var options = LocalCommandLine.AddTo(root);
-var demo = new Command("demo", "Plays the stories of the checkout on the running system, or on one it starts for it, and checks what must hold.");
+var demo = new Command(
+    "demo",
+    "Plays the stories of the checkout on the running system, or on one it starts for it, and checks what must hold.");
 root.Add(demo);
 var checkouts = new Option<int>("--checkouts") { Description = "How many are timed.", DefaultValueFactory = _ => 100 };
 var measure = new Command("measure", "Times checkouts that are sent alone.") { checkouts };
 root.Add(measure);
+var checkout = new Argument<string>("id") { Description = "The checkout's id." };
+var events = new Command("events", "Prints every event of a checkout, decoded, from all three stores.") { checkout };
+root.Add(events);
+var file = new Argument<FileInfo>("file") { Description = "The SVG file to write." };
+var picture = new Command("picture", "Lets two customers race for the one Palm, and draws what happened.") { file };
+root.Add(picture);
 root.SetAction((result, _) => SaidAsync(() => LocalProgram.RunAsync(options(result), stop.Token)));
 demo.SetAction((result, _) => SaidAsync(() => DemoProgram.DemoAsync(options(result), stop.Token)));
-measure.SetAction((result, _) => SaidAsync(() => DemoProgram.MeasureAsync(options(result), result.GetValue(checkouts), stop.Token)));
+measure.SetAction((result, _) =>
+    SaidAsync(() => DemoProgram.MeasureAsync(options(result), result.GetValue(checkouts), stop.Token)));
+events.SetAction((result, _) =>
+    SaidAsync(() => EventsProgram.RunAsync(options(result), result.GetRequiredValue(checkout), stop.Token)));
+picture.SetAction((result, _) =>
+    SaidAsync(() => PictureProgram.RunAsync(options(result), result.GetRequiredValue(file), stop.Token)));
 return await root.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = null });
 
 void Stop(PosixSignalContext signal)
@@ -37,7 +55,8 @@ static async Task<int> SaidAsync(Func<Task<int>> run)
     {
         return 130;
     }
-    catch (Exception e) when (e is ServerMissingException or ServerFailedException or FileNotFoundException or UnauthorizedAccessException)
+    catch (Exception e) when (e is ServerMissingException or ServerFailedException or FileNotFoundException
+        or UnauthorizedAccessException)
     {
         await Console.Error.WriteLineAsync(e.Message);
         return 1;

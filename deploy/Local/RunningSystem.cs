@@ -2,14 +2,19 @@ using System.Text.Json;
 
 namespace Checkout.Local;
 
-/// <summary>Where a running system is to be reached; kept in its folder while it runs, so that a demo finds it.</summary>
+/// <summary>
+/// Where a running system is to be reached; kept in its folder while it runs, so that a demo finds it.
+/// </summary>
 public sealed record RunningSystem(
-    string Store, string Balance, string Inventory, string Tailer, string BootstrapServers, bool InMemoryBroker, string BrokerName, string SchemaRegistry, string Control, string Token, string Postgres)
+    string Store, string Balance, string Inventory, string Tailer,
+    string BootstrapServers, bool InMemoryBroker, string BrokerName, string SchemaRegistry,
+    string Control, string Token, string Postgres)
 {
     private const string FileName = "running.json";
 
     /// <summary>For SQL on one of the databases, as their superuser.</summary>
-    public string Database(string name) => new Npgsql.NpgsqlConnectionStringBuilder(Postgres) { Database = name }.ConnectionString;
+    public string Database(string name) =>
+        new Npgsql.NpgsqlConnectionStringBuilder(Postgres) { Database = name }.ConnectionString;
 
     public void Write(string folder)
     {

@@ -4,7 +4,10 @@ using Spectre.Console;
 
 namespace Checkout.Local;
 
-/// <summary>Shows how the system is: a table that stays in its place on a terminal, plain lines when something changes elsewhere.</summary>
+/// <summary>
+/// Shows how the system is: a table that stays in its place on a terminal, plain lines when something changes
+/// elsewhere.
+/// </summary>
 internal abstract class StatusDisplay
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(1);
@@ -23,31 +26,50 @@ internal abstract class StatusDisplay
         Console.WriteLine($"LogTailer  {a.Tailer}    /metrics and /health/ready, as on every process");
         Console.WriteLine($"Kafka      {a.BootstrapServers}    {a.BrokerName}");
         Console.WriteLine($"Registry   {a.SchemaRegistry}");
+        Console.WriteLine(
+            $"PostgreSQL 127.0.0.1:{system.Postgres.Port}    user postgres; databases store, balance, inventory");
         Console.WriteLine($"Logs       {Path.GetDirectoryName(system.Processes[0].LogFile)}");
         Console.WriteLine();
-        Console.WriteLine($"""Buy a Gorilla:  curl -i {a.Store}/checkouts -H 'X-Customer-Id: player-1' -H 'Idempotency-Key: "first"' -H 'Content-Type: application/json' -d '{"{"}"sku":"gorilla"{"}"}'""");
-        Console.WriteLine("See it all:     dotnet run --project deploy/Local -- demo");
-        Console.WriteLine("Ctrl+C stops everything; the data is kept.");
-        Console.WriteLine();
+        Console.WriteLine($$"""
+            Buy a Gorilla:  curl -i {{a.Store}}/checkouts -H 'X-Customer-Id: player-1' -H 'Idempotency-Key: "first"' \
+                                 -H 'Content-Type: application/json' -d '{"sku":"gorilla"}'
+            See its events: dotnet run --project deploy/Local -- events {the checkoutId it answers}
+            See it all:     dotnet run --project deploy/Local -- demo
+            Ctrl+C stops everything; the data is kept.
+
+            """);
     }
 
-    /// <summary>Ends only by cancellation, or with a sentence when a server that everything stands on has died.</summary>
+    /// <summary>
+    /// Ends only by cancellation, or with a sentence when a server that everything stands on has died.
+    /// </summary>
     public abstract Task ShowAsync(LocalSystem system, CancellationToken stop);
 
     private static async Task WaitAsync(LocalSystem system, CancellationToken stop)
     {
-        if (system.Postgres.Exited.IsCompleted) throw new Servers.ServerFailedException($"PostgreSQL ended; its log is {system.Postgres.LogFile}. Start again: nothing that was committed is lost.");
-        if (system.Broker is Servers.KafkaServer { Exited.IsCompleted: true } kafka) throw new Servers.ServerFailedException($"Kafka ended; its log is {kafka.LogFile}. Start again: nothing is lost.");
+        if (system.Postgres.Exited.IsCompleted)
+        {
+            throw new Servers.ServerFailedException(
+                $"PostgreSQL ended; its log is {system.Postgres.LogFile}. Start again: what was committed is there.");
+        }
+        if (system.Broker is Servers.KafkaServer { Exited.IsCompleted: true } kafka)
+        {
+            throw new Servers.ServerFailedException(
+                $"Kafka ended; its log is {kafka.LogFile}. Start again: nothing is lost.");
+        }
         await Task.Delay(Refresh, stop);
     }
 
     /// <summary>Events in a service's store, and how many it parked.</summary>
-    private static async Task<(long Events, long Parked)?> CountAsync(LocalSystem system, string database, CancellationToken stop)
+    private static async Task<(long Events, long Parked)?> CountAsync(
+        LocalSystem system, string database, CancellationToken stop)
     {
         try
         {
             await using var connection = new NpgsqlConnection(system.Postgres.ConnectionString(database));
-            return await connection.QuerySingleAsync<(long, long)>(new CommandDefinition("SELECT position, (SELECT count(*) FROM parked) FROM head", cancellationToken: stop));
+            return await connection.QuerySingleAsync<(long, long)>(
+                new CommandDefinition(
+                    "SELECT position, (SELECT count(*) FROM parked) FROM head", cancellationToken: stop));
         }
         catch (NpgsqlException)
         {
@@ -112,12 +134,16 @@ internal abstract class StatusDisplay
 
         private async Task<Rows> RenderAsync(LocalSystem system, CheckoutCounts checkouts, CancellationToken stop)
         {
-            var table = new Spectre.Console.Table().AddColumns("process", "state", "pid", "restarts", "events", "parked");
+            var table = new Spectre.Console.Table()
+                .AddColumns("process", "state", "pid", "restarts", "events", "parked");
             foreach (var process in system.Processes)
             {
-                var counts = process.Name is "store" or "balance" or "inventory" ? await CountAsync(system, process.Name, stop) : null;
-                table.AddRow(process.Name, Coloured(process.State), process.Pid?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "", $"{process.Restarts}",
-                    counts is { } c ? $"{c.Events}" : "", counts is { } p ? p.Parked > 0 ? $"[red]{p.Parked}[/]" : "0" : "");
+                var counts = process.Name is "store" or "balance" or "inventory"
+                    ? await CountAsync(system, process.Name, stop)
+                    : null;
+                table.AddRow(
+                    process.Name, Coloured(process.State), $"{process.Pid}", $"{process.Restarts}", $"{counts?.Events}",
+                    counts?.Parked > 0 ? $"[red]{counts?.Parked}[/]" : $"{counts?.Parked}");
             }
             List<Spectre.Console.Rendering.IRenderable> rows = [table, new Text(await checkouts.NowAsync(stop))];
             lock (_said) rows.AddRange(_said.Select(sentence => new Text(sentence)));

@@ -120,7 +120,10 @@ public sealed class Supervised(string name, string url, ChildSettings settings, 
     }
 
     /// <summary>A process that ends with 2 has said on its last lines which setting is wrong.</summary>
-    private string Explanation(ChildProcess process, int exitCode) => exitCode is 1 or 2 ? $": {process.LastLines(3)} (more in {LogFile})" : $"; its log is {LogFile}";
+    private string Explanation(ChildProcess process, int exitCode) =>
+        exitCode is 1 or 2
+        ? $": {process.LastLines(3)} (more in {LogFile})"
+        : $"; its log is {LogFile}";
 
     private async Task BecomesReadyAsync(ChildProcess process, CancellationToken wanted)
     {

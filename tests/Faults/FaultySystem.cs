@@ -59,7 +59,7 @@ internal sealed partial class FaultySystem : IAsyncDisposable
                 GiveDemoData = false,
                 Instances = Instances,
                 Fsync = false,
-                StorePort = Ports.Free(),
+                StorePort = 0,
             }, system.Say, stop);
             return system;
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using avatarstore.game;
 using Avro.Specific;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Registry;
@@ -13,17 +14,23 @@ namespace Checkout.Local.Demo;
 public sealed record Step(string Event, string Source, DateTime At);
 
 public sealed record CheckoutSeen(
-    Guid CheckoutId, string Sku, long PriceCoins, string State, string? Reason, DateTime CreatedAt, DateTime ExpiresAt, DateTime? EndedAt, bool Overdue, string? WaitingFor, string? TraceId,
+    Guid CheckoutId, string Sku, long PriceCoins, string State, string? Reason,
+        DateTime CreatedAt, DateTime ExpiresAt, DateTime? EndedAt, bool Overdue,
+        string? WaitingFor, string? TraceId,
     List<Step> Timeline)
 {
     public bool HasEnded => State is "completed" or "failed" or "refunded";
 }
 
-/// <summary>The other side of the system: a game's client, which posts checkouts and looks, and its server, which tells facts on game.rewards.</summary>
+/// <summary>
+/// The other side of the system: a game's client, which posts checkouts and looks, and its server, which tells facts on
+/// game.rewards.
+/// </summary>
 public sealed class Game : IDisposable
 {
     private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPollInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
@@ -49,13 +56,17 @@ public sealed class Game : IDisposable
     {
         using var answer = await PostAsync(customerId, sku, key, cancellation);
         if (answer.StatusCode != HttpStatusCode.Accepted)
-            throw new HttpRequestException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}", null, answer.StatusCode);
+            throw new HttpRequestException(
+                $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}",
+                null, answer.StatusCode);
         return (await answer.Content.ReadFromJsonAsync<CheckoutSeen>(Json, cancellation))!;
     }
 
-    public async Task<HttpResponseMessage> PostAsync(string customerId, string sku, string? key, CancellationToken cancellation)
+    public async Task<HttpResponseMessage> PostAsync(
+        string customerId, string sku, string? key, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{_system.Store}/checkouts") { Content = JsonContent.Create(new { sku }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{_system.Store}/checkouts")
+            { Content = JsonContent.Create(new { sku }) };
         request.Headers.Add("X-Customer-Id", customerId);
         if (key is not null) request.Headers.Add("Idempotency-Key", $"\"{key}\"");
         return await _http.SendAsync(request, cancellation);
@@ -71,7 +82,8 @@ public sealed class Game : IDisposable
     }
 
     /// <summary>Follows a checkout until it has ended and its whole timeline is there.</summary>
-    public async Task<CheckoutSeen> EndOfAsync(string customerId, Guid checkoutId, TimeSpan within, CancellationToken cancellation)
+    public async Task<CheckoutSeen> EndOfAsync(
+        string customerId, Guid checkoutId, TimeSpan within, CancellationToken cancellation)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(within);
@@ -87,14 +99,23 @@ public sealed class Game : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"Checkout {checkoutId} did not end within {within.TotalSeconds:F0} s; it is {seen?.State} and waits for {seen?.WaitingFor}.");
+            throw new TimeoutException(
+                $"Checkout {checkoutId} did not end within {within.TotalSeconds:F0} s; " +
+                $"it is {seen?.State} and waits for {seen?.WaitingFor}.");
         }
     }
 
-    /// <summary>The longer it takes, the less often it is asked for: a crowd that asks every few milliseconds would be the load it waits for.</summary>
-    private static TimeSpan Longer(TimeSpan interval) => interval * 1.3 < LongestPollInterval ? interval * 1.3 : LongestPollInterval;
+    /// <summary>
+    /// The longer it takes, the less often it is asked for: a crowd that asks every few milliseconds would be the load
+    /// it waits for.
+    /// </summary>
+    private static TimeSpan Longer(TimeSpan interval) =>
+        interval * 1.3 < LongestPollInterval ? interval * 1.3 : LongestPollInterval;
 
-    /// <summary>Null where Store says not now, as it does to a crowd that asks faster than its database answers: a patient client looks again.</summary>
+    /// <summary>
+    /// Null where Store says not now, as it does to a crowd that asks faster than its database answers: a patient
+    /// client looks again.
+    /// </summary>
     private async Task<CheckoutSeen?> LookAsync(string customerId, Guid checkoutId, CancellationToken cancellation)
     {
         try
@@ -111,22 +132,43 @@ public sealed class Game : IDisposable
     {
         using var answer = await _http.GetAsync($"{_system.Balance}/balances/{customerId}", cancellation);
         if (answer.StatusCode == HttpStatusCode.NotFound) return null;
-        return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("coins").GetInt64();
+        return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(cancellation))
+            .GetProperty("coins").GetInt64();
     }
 
     public async Task<IReadOnlyList<string>> AvatarsAsync(string customerId, CancellationToken cancellation) =>
-        (await _http.GetFromJsonAsync<List<JsonElement>>($"{_system.Inventory}/customers/{customerId}/avatars", cancellation))!.Select(a => a.GetProperty("sku").GetString()!).ToList();
+        (await _http.GetFromJsonAsync<List<JsonElement>>(
+            $"{_system.Inventory}/customers/{customerId}/avatars", cancellation))!
+            .Select(a => a.GetProperty("sku").GetString()!).ToList();
 
     public async Task<long?> StockAsync(string sku, CancellationToken cancellation) =>
         (await _http.GetFromJsonAsync<List<JsonElement>>($"{_system.Inventory}/stock", cancellation))!
-            .Where(s => s.GetProperty("sku").GetString() == sku).Select(s => (long?)s.GetProperty("available").GetInt64()).SingleOrDefault();
+            .Where(s => s.GetProperty("sku").GetString() == sku)
+                .Select(s => (long?)s.GetProperty("available").GetInt64()).SingleOrDefault();
+
+    /// <summary>Tells that a customer achieved something worth these coins, and waits until they are there.</summary>
+    public async Task<string> CustomerAsync(string customerId, long coins, CancellationToken cancellation)
+    {
+        var achieved = new AchievementCompleted
+        {
+            EventId = Guid.CreateVersion7(),
+            OccurredAt = DateTime.UtcNow,
+            CustomerId = customerId,
+            AchievementId = "demo",
+            Coins = coins,
+        };
+        await TellAsync(achieved, customerId, cancellation);
+        await UntilCoinsAsync(customerId, coins, Patience, cancellation);
+        return customerId;
+    }
 
     /// <summary>Tells a fact of the game; returns when Kafka has it.</summary>
     public async Task TellAsync(ISpecificRecord fact, string customerId, CancellationToken cancellation)
     {
         var schema = (Avro.RecordSchema)fact.Schema;
         var id = await _registry.IdOfAsync($"{Topics.GameRewards}-{schema.Fullname}", schema.ToString(), cancellation);
-        await _producer.ProduceAsync(Topics.GameRewards, new() { Key = customerId, Value = ConfluentFrame.FromSingleObject(EventCodec.Encode(fact), id) }, cancellation);
+        var value = ConfluentFrame.FromSingleObject(EventCodec.Encode(fact), id);
+        await _producer.ProduceAsync(Topics.GameRewards, new() { Key = customerId, Value = value }, cancellation);
     }
 
     /// <summary>Waits until a customer has these coins.</summary>
@@ -137,11 +179,17 @@ public sealed class Game : IDisposable
         long? seen = null;
         try
         {
-            for (var interval = FirstPollInterval; (seen = await CoinsAsync(customerId, deadline.Token)) != coins; interval = Longer(interval)) await Task.Delay(interval, deadline.Token);
+            for (var interval = FirstPollInterval; ; interval = Longer(interval))
+            {
+                seen = await CoinsAsync(customerId, deadline.Token);
+                if (seen == coins) return;
+                await Task.Delay(interval, deadline.Token);
+            }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"{customerId} has {seen?.ToString() ?? "no account"} after {within.TotalSeconds:F0} s, not {coins} coins.");
+            var has = seen is { } some ? $"{some} coins" : "no account";
+            throw new TimeoutException($"After {within.TotalSeconds:F0} s {customerId} has {has}, not {coins} coins.");
         }
     }
 

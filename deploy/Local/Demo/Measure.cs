@@ -1,36 +1,40 @@
-using avatarstore.game;
-
 namespace Checkout.Local.Demo;
 
-/// <summary>Times checkouts that are sent alone, one after the other, as a game client sees them: from the post until a GET shows completed.</summary>
+/// <summary>
+/// Times checkouts that are sent alone, one after the other, as a game client sees them: from the post until a GET
+/// shows completed.
+/// </summary>
 internal static class Measure
 {
     private const int WarmUp = 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);
 
-    public static async Task<int> RunAsync(RunningSystem system, int checkouts, TextWriter output, CancellationToken stop)
+    public static async Task<int> RunAsync(
+        RunningSystem system, int checkouts, TextWriter output, CancellationToken stop)
     {
         using var game = new Game(system);
         var run = Guid.CreateVersion7().ToString("N")[..12];
         var customers = Enumerable.Range(0, WarmUp + checkouts).Select(i => $"alone-{i}-{run}").ToList();
-        await Task.WhenAll(customers.Select(c => game.TellAsync(
-            new AchievementCompleted { EventId = Guid.CreateVersion7(), OccurredAt = DateTime.UtcNow, CustomerId = c, AchievementId = "measure", Coins = 500 }, c, stop)));
-        foreach (var customer in customers) await game.UntilCoinsAsync(customer, 500, Patience, stop);
+        await Task.WhenAll(customers.Select(customer => game.CustomerAsync(customer, 500, stop)));
 
         var seen = new List<(double ClientMs, CheckoutSeen Checkout)>();
         foreach (var customer in customers) seen.Add(await OneAsync(game, customer, stop));
         var counted = seen.Skip(WarmUp).ToList();
 
-        await output.WriteLineAsync($"{checkouts} checkouts, each sent alone, on {system.BrokerName}; milliseconds, median (99th percentile):");
+        await output.WriteLineAsync(
+            $"{checkouts} checkouts, each sent alone, on {system.BrokerName}; milliseconds, median (99th percentile):");
         Print(output, "post to completed, as the client sees it", counted.Select(c => c.ClientMs));
-        for (var step = 1; step < counted[0].Checkout.Timeline.Count; step++)
-            Print(output, $"  {counted[0].Checkout.Timeline[step - 1].Event} to {counted[0].Checkout.Timeline[step].Event}",
-                counted.Select(c => (c.Checkout.Timeline[step].At - c.Checkout.Timeline[step - 1].At).TotalMilliseconds));
+        var steps = counted[0].Checkout.Timeline;
+        for (var step = 1; step < steps.Count; step++)
+        {
+            Print(output, $"  {steps[step - 1].Event} to {steps[step].Event}", counted.Select(c =>
+                (c.Checkout.Timeline[step].At - c.Checkout.Timeline[step - 1].At).TotalMilliseconds));
+        }
         return 0;
     }
 
-    private static async Task<(double ClientMs, CheckoutSeen Checkout)> OneAsync(Game game, string customer, CancellationToken stop)
+    private static async Task<(double ClientMs, CheckoutSeen Checkout)> OneAsync(
+        Game game, string customer, CancellationToken stop)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var posted = await game.BuyAsync(customer, "gorilla", "measure", stop);

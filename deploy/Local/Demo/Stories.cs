@@ -1,18 +1,19 @@
 using System.Globalization;
 using avatarstore.game;
-using Checkout.Servers;
-using Npgsql;
 
 namespace Checkout.Local.Demo;
 
-/// <summary>The talk's stories, each played with customers of its own so that the demo can be played again on the same data.</summary>
+/// <summary>
+/// The talk's stories, each played with customers of its own so that the demo can be played again on the same data.
+/// </summary>
 internal sealed class Stories(RunningSystem system, Game game, TextWriter output)
 {
     private const int Racers = 50;
-    private const long PalmCoins = 500_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly string _run = Guid.CreateVersion7().ToString("N", CultureInfo.InvariantCulture)[4..12] + Random.Shared.Next(100, 1000).ToString(CultureInfo.InvariantCulture);
+    private readonly string _run =
+        Guid.CreateVersion7().ToString("N")[4..12]
+            + Random.Shared.Next(100, 1000).ToString(CultureInfo.InvariantCulture);
     private int _failures;
 
     /// <summary>How many stories did not end as told.</summary>
@@ -45,16 +46,22 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
         var customer = await CustomerWithAsync("gorilla-fan", 500, stop);
         var ended = await BuyAndFollowAsync(customer, "gorilla", stop);
         Expect(ended.State == "completed", "it is completed");
-        Expect((await game.AvatarsAsync(customer, stop)).SequenceEqual(["gorilla"]) && await game.CoinsAsync(customer, stop) == 0, "the customer has the Gorilla, and 500 coins less");
+        Expect(
+            (await game.AvatarsAsync(customer, stop)).SequenceEqual(["gorilla"])
+                && await game.CoinsAsync(customer, stop) == 0,
+            "the customer has the Gorilla, and 500 coins less");
     }
 
     private async Task SamePostAgainAsync(CancellationToken stop)
     {
         var customer = await CustomerWithAsync("impatient", 1_000, stop);
         var first = await game.BuyAsync(customer, "gorilla", "purchase-1", stop);
-        var again = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => game.BuyAsync(customer, "gorilla", "purchase-1", stop)));
+        var again = await Task.WhenAll(
+            Enumerable.Range(0, 5).Select(_ => game.BuyAsync(customer, "gorilla", "purchase-1", stop)));
         Tell(customer, await game.EndOfAsync(customer, first.CheckoutId, Patience, stop));
-        Expect(again.All(a => a.CheckoutId == first.CheckoutId), "five more posts with the same key are the same checkout");
+        Expect(
+            again.All(a => a.CheckoutId == first.CheckoutId),
+            "five more posts with the same key are the same checkout");
         using var other = await game.PostAsync(customer, "tiger", "purchase-1", stop);
         Expect((int)other.StatusCode == 422, "the same key with another body is refused (422)");
         Expect(await game.CoinsAsync(customer, stop) == 500, "500 coins were taken, once");
@@ -71,7 +78,8 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
     private async Task RewardTwiceAsync(CancellationToken stop)
     {
         var customer = Name("daily");
-        // Two messages, with ids of their own, about the same day's reward; and one about the next day, after which both must have been handled.
+        // Two messages, with ids of their own, about the same day's reward; and one about the next day, after which
+        // both must have been handled.
         for (var i = 0; i < 2; i++) await game.TellAsync(Reward(customer, new(2026, 1, 1)), customer, stop);
         await game.TellAsync(Reward(customer, new(2026, 1, 2)), customer, stop);
         await game.UntilCoinsAsync(customer, 200, Patience, stop);
@@ -80,17 +88,22 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
 
     private async Task RaceAsync(CancellationToken stop)
     {
-        await OnePalmAsync(stop);
-        var customers = await Task.WhenAll(Enumerable.Range(1, Racers).Select(i => CustomerWithAsync($"racer-{i}", PalmCoins, stop)));
-        var posted = await Task.WhenAll(customers.Select(async c => (Customer: c, Checkout: await game.BuyAsync(c, "palm", "palm", stop))));
-        var ended = await Task.WhenAll(posted.Select(async p => (p.Customer, Checkout: await game.EndOfAsync(p.Customer, p.Checkout.CheckoutId, Patience, stop))));
+        var race = new PalmRace(system, game);
+        await race.OnePalmAsync(_run, stop);
+        var customers = await Task.WhenAll(
+            Enumerable.Range(1, Racers).Select(i => CustomerWithAsync($"racer-{i}", PalmRace.PriceCoins, stop)));
+        var racers = await race.RunAsync(customers, stop);
 
-        var winners = ended.Where(e => e.Checkout.State == "completed").ToList();
-        var losers = ended.Where(e => e.Checkout is { State: "refunded", Reason: "SOLD_OUT" }).ToList();
-        foreach (var (customer, checkout) in winners.Take(1).Concat(losers.Take(1))) Tell(customer, checkout);
+        var winners = racers.Where(r => r.Checkout.State == "completed").ToList();
+        var losers = racers.Where(r => r.Checkout is { State: "refunded", Reason: "SOLD_OUT" }).ToList();
+        foreach (var racer in winners.Take(1).Concat(losers.Take(1))) Tell(racer.Customer, racer.Checkout);
         var coins = await Task.WhenAll(losers.Select(l => game.CoinsAsync(l.Customer, stop)));
-        Expect(winners.Count == 1 && await game.StockAsync("palm", stop) == 0, $"exactly one has it ({winners.Count})");
-        Expect(losers.Count == Racers - 1 && coins.All(c => c == PalmCoins), $"{losers.Count} have their coins back");
+        Expect(
+            winners.Count == 1 && await game.StockAsync(PalmRace.Sku, stop) == 0,
+            $"exactly one has it ({winners.Count})");
+        Expect(
+            losers.Count == Racers - 1 && coins.All(c => c == PalmRace.PriceCoins),
+            $"{losers.Count} have their coins back");
     }
 
     private async Task BalanceStoppedAsync(CancellationToken stop)
@@ -115,38 +128,8 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
         Expect(ended.State == "completed", "it is completed");
     }
 
-    /// <summary>Of an earlier demo's Palm another piece is delivered, so that there is one.</summary>
-    private async Task OnePalmAsync(CancellationToken stop)
-    {
-        if (await game.StockAsync("palm", stop) is > 0) return;
-        var file = Path.GetTempFileName();
-        try
-        {
-            await File.WriteAllTextAsync(file, $$"""[{ "sku": "palm", "quantity": 1, "reference": "{{_run}}" }]""", stop);
-            await DemoData.RunAsync("Inventory", ["add-stock", file], new Dictionary<string, string?>
-            {
-                ["Database__ConnectionString"] = new NpgsqlConnectionStringBuilder(system.Database("inventory")) { Username = "inventory" }.ConnectionString,
-                ["Kafka__BootstrapServers"] = system.BootstrapServers,
-                ["Registry__Url"] = system.SchemaRegistry,
-            }, stop);
-        }
-        catch (ServerFailedException e)
-        {
-            throw new HttpRequestException(e.Message, e);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
-    private async Task<string> CustomerWithAsync(string name, long coins, CancellationToken stop)
-    {
-        var customer = Name(name);
-        await game.TellAsync(new AchievementCompleted { EventId = Guid.CreateVersion7(), OccurredAt = Now(), CustomerId = customer, AchievementId = "demo", Coins = coins }, customer, stop);
-        await game.UntilCoinsAsync(customer, coins, Patience, stop);
-        return customer;
-    }
+    private Task<string> CustomerWithAsync(string name, long coins, CancellationToken stop) =>
+        game.CustomerAsync(Name(name), coins, stop);
 
     private async Task<CheckoutSeen> BuyAndFollowAsync(string customer, string sku, CancellationToken stop)
     {
@@ -158,7 +141,8 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
 
     private void Tell(string customer, CheckoutSeen checkout)
     {
-        output.WriteLine($"  {customer} buys {checkout.Sku} for {checkout.PriceCoins:N0} coins, trace {checkout.TraceId}");
+        output.WriteLine(
+            $"  {customer} buys {checkout.Sku} for {checkout.PriceCoins:N0} coins, trace {checkout.TraceId}");
         DateTime? before = null;
         foreach (var step in checkout.Timeline)
         {
@@ -166,7 +150,9 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
             output.WriteLine($"    {since,12}  {step.Event,-20} {step.Source}");
             before = step.At;
         }
-        output.WriteLine($"    {(checkout.EndedAt - checkout.CreatedAt)?.TotalMilliseconds,9:F1} ms  in all: {checkout.State}{(checkout.Reason is { } reason ? $", {reason}" : "")}");
+        var inAll = (checkout.EndedAt - checkout.CreatedAt)?.TotalMilliseconds;
+        var reason = checkout.Reason is { } given ? $", {given}" : "";
+        output.WriteLine($"    {inAll,9:F1} ms  in all: {checkout.State}{reason}");
     }
 
     private void Expect(bool holds, string what)
@@ -177,8 +163,12 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
 
     private string Name(string name) => $"{name}-{_run}";
 
-    private static DailyRewardClaimed Reward(string customer, DateTime day) =>
-        new() { EventId = Guid.CreateVersion7(), OccurredAt = Now(), CustomerId = customer, Day = DateTime.SpecifyKind(day, DateTimeKind.Utc), Coins = 100 };
-
-    private static DateTime Now() => DateTime.UtcNow;
+    private static DailyRewardClaimed Reward(string customer, DateTime day) => new()
+    {
+        EventId = Guid.CreateVersion7(),
+        OccurredAt = DateTime.UtcNow,
+        CustomerId = customer,
+        Day = DateTime.SpecifyKind(day, DateTimeKind.Utc),
+        Coins = 100,
+    };
 }

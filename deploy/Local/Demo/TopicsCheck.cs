@@ -18,7 +18,9 @@ public static class TopicsCheck
         return await Task.WhenAll(Stores.Select(async name =>
         {
             await using var source = NpgsqlDataSource.Create(system.Database(name));
-            var kafka = new KafkaClients(new() { BootstrapServers = system.BootstrapServers, InMemory = system.InMemoryBroker }, name, NullLogger.Instance);
+            var kafka = new KafkaClients(
+                new() { BootstrapServers = system.BootstrapServers, InMemory = system.InMemoryBroker },
+                name, NullLogger.Instance);
             return await new Verification(name, new(source), kafka, registry, Patience).RunAsync(null, stop);
         }));
     }

@@ -2,7 +2,6 @@ using Checkout.EndToEnd.Http;
 using Checkout.EndToEnd.Systems;
 using Checkout.Fixtures;
 using Checkout.Local.Demo;
-using Checkout.Servers;
 using Xunit;
 
 namespace Checkout.EndToEnd.Programs;
@@ -24,7 +23,7 @@ public sealed class LocalProgramTests : IDisposable
     {
         const string customer = "player-1";
         Answer posted;
-        await using (var local = LocalRun.Start(_folder.Path, "--port", Port()))
+        await using (var local = LocalRun.Start(_folder.Path, "--port", "0"))
         {
             var running = await local.RunningAsync();
             var children = ProcessList.DescendantsOf(local.Pid);
@@ -32,7 +31,7 @@ public sealed class LocalProgramTests : IDisposable
             local.Kill();
             await NothingIsLeftAsync(children, _folder);
         }
-        await using var again = LocalRun.Start(_folder.Path, "--port", Port());
+        await using var again = LocalRun.Start(_folder.Path, "--port", "0");
         using var game = new Game(await again.RunningAsync());
         Assert.Equal("completed",
             (await game.EndOfAsync(customer, posted.Json.GetProperty("checkoutId").GetGuid(), Players.Patience,
@@ -43,10 +42,10 @@ public sealed class LocalProgramTests : IDisposable
     [Fact]
     public async Task A_second_start_in_the_folder_is_told_a_dead_service_starts_again_and_SIGTERM_stops_everything()
     {
-        await using var local = LocalRun.Start(_folder.Path, InMemory, "--port", Port());
+        await using var local = LocalRun.Start(_folder.Path, InMemory, "--port", "0");
         var running = await local.RunningAsync();
 
-        await using (var second = LocalRun.Start(_folder.Path, InMemory, "--port", Port()))
+        await using (var second = LocalRun.Start(_folder.Path, InMemory, "--port", "0"))
         {
             Assert.Equal(1, await second.Exited.WaitAsync(Seconds, Cancel));
             await second.SaysAsync($"The system runs already in {_folder.Path}: Store is at {running.Store}. Stop it "
@@ -73,7 +72,7 @@ public sealed class LocalProgramTests : IDisposable
             "http://127.0.0.1:1"),
         ToldAsync("nonsense is not an http or https address", InMemory, "--schema-registry-url", "nonsense"),
         ToldAsync("0 processes of each service", InMemory, "--instances", "0"),
-        ToldAsync("The port 70000 is none", InMemory, "--port", "70000"));
+        ToldAsync("The port 70000 can't be the first", InMemory, "--port", "70000"));
 
     private static async Task ToldAsync(string sentence, params string[] arguments)
     {
@@ -88,15 +87,13 @@ public sealed class LocalProgramTests : IDisposable
     [Fact]
     public async Task The_demo_plays_on_a_fresh_system_and_all_of_it_holds()
     {
-        await using var demo = LocalRun.Start(_folder.Path, "demo", "--port", Port());
+        await using var demo = LocalRun.Start(_folder.Path, "demo", "--port", "0");
         var exitCode = await demo.Exited.WaitAsync(TimeSpan.FromSeconds(180), Cancel);
         Assert.True(exitCode == 0, demo.Output);
         await demo.SaysAsync("All of it holds.");
         Assert.DoesNotContain("  NO ", demo.Output, StringComparison.Ordinal);
         await NothingIsLeftAsync([], _folder);
     }
-
-    private static string Port() => Ports.Free().ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private async Task StopsEverythingAsync(LocalRun local, string signal)
     {

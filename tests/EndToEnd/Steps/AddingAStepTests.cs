@@ -49,8 +49,7 @@ public sealed class AddingAStepTests
         await BuildAsync(copy);
 
         var program = Path.Combine(copy, "deploy", "Local", "bin", "Debug", "net10.0", "Checkout.Local.dll");
-        await using var local = LocalRun.Start(folder["data"], ["--in-memory-broker", "--port", $"{Ports.Free()}"],
-            program);
+        await using var local = LocalRun.Start(folder["data"], ["--in-memory-broker", "--port", "0"], program);
         var running = await local.RunningAsync();
         using var game = new Game(running);
         var customer = await game.NewAsync(coins: Price);

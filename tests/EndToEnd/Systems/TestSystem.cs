@@ -37,7 +37,7 @@ public sealed class TestSystem : IAsyncDisposable
         Folder = folder.Path,
         Fsync = false,
         MayInstall = false,
-        StorePort = Ports.Free(),
+        StorePort = 0,
     };
 
     /// <param name="name">Names its logs among the test results.</param>
