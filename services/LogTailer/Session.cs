@@ -9,7 +9,7 @@ namespace Checkout.LogTailer;
 /// <summary>What a session needs that outlives it.</summary>
 public sealed record SessionParts(
     StoreOptions Store, string Slot, NpgsqlDataSource Source, StoreDatabase Database, KafkaClients Kafka,
-    Chassis.Registry.RegistryClient Registry, UnreadGuardOptions Guard, WatchOptions Watch, SendTelemetry Telemetry,
+    Chassis.Registry.SchemaRegistry Registry, UnreadGuardOptions Guard, WatchOptions Watch, SendTelemetry Telemetry,
     TimeProvider Time, TailStatus Status, ILogger Log, Action<TailState, string> Report);
 
 /// <summary>
@@ -137,6 +137,8 @@ public sealed class Session(SessionParts parts, Head head, long[]? accounted) : 
         await PartitionEnds.MustBelongToAsync(parts.Database, head, ends, ended);
 
         using var confirmer = new Confirmer(_reader, _confirmations, Fail);
+        // A registry that was lost gives its ids anew, so none is known from the session before.
+        parts.Registry.Forget();
         var schemaIds = new SchemaIds(parts.Database, parts.Registry, head.Topic, Waits);
         var publisher = _publisher = new Publisher(
             parts.Kafka, head, ends, lease, _confirmations, schemaIds, Guard(admin, ends), parts.Telemetry,

@@ -31,7 +31,7 @@ public sealed partial class Tail
     private volatile Session? _session;
 
     public Tail(
-        StoreOptions store, TailerOptions options, RegistryClient registry, TailerMetrics metrics, TailStatus status,
+        StoreOptions store, TailerOptions options, SchemaRegistry registry, TailerMetrics metrics, TailStatus status,
         NpgsqlDataSource source, ILogger log, TimeProvider time)
     {
         _parts = new(store, SlotName(store.ConnectionString), source, new StoreDatabase(source),

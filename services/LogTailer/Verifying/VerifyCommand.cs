@@ -56,7 +56,7 @@ internal static class VerifyCommand
         var verification = new Verification(
             store.Name, new(source),
             new(options.Kafka, store.Name, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance),
-            new RegistryClient(new HttpClient(), options.Registry), patience);
+            new SchemaRegistry(options.Registry), patience);
         try
         {
             var verdict = await verification.RunAsync(Progress(store.Name), stop);
