@@ -70,7 +70,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddSingleton(settings.Registry).AddSingleton(store)
             .AddSingleton(TimeProvider.System)
             .AddSingleton(_ => Database.Open(settings.Database.ConnectionString, choreography.Service))
-            .AddSingleton(_ => new RegistryClient(new HttpClient(), settings.Registry))
+            .AddSingleton(_ => new SchemaRegistry(settings.Registry))
             .AddSingleton<ReactorState>()
             .AddSingleton(p =>
                 new BrokerWatch(settings.Kafka.Admin(),

@@ -32,7 +32,7 @@ builder.Services
     .AddSingleton<IReadOnlyList<TailStatus>>(statuses)
     .AddSingleton(TimeProvider.System)
     .AddSingleton(new TailerMetrics(statuses))
-    .AddSingleton(new RegistryClient(new HttpClient(), options.Registry))
+    .AddSingleton(new SchemaRegistry(options.Registry))
     .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
     .AddHostedService<Tails>();
 var app = builder.Build();

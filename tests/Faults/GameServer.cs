@@ -30,7 +30,7 @@ internal sealed class GameServer : IDisposable
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(20);
 
     private readonly FaultySystem _system;
-    private readonly RegistryClient _registry;
+    private readonly SchemaRegistry _registry;
     private readonly Stopwatch _sinceDelivery = Stopwatch.StartNew();
     private IProducer<string, byte[]> _producer;
     private string _lastError = "";
@@ -38,7 +38,7 @@ internal sealed class GameServer : IDisposable
     public GameServer(FaultySystem system)
     {
         _system = system;
-        _registry = new(new HttpClient(), new() { Url = new Uri(system.Local.SchemaRegistry) });
+        _registry = new(new() { Url = system.Local.SchemaRegistry });
         _producer = NewProducer();
     }
 

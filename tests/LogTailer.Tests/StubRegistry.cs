@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Checkout.Chassis.Registry;
+using Checkout.Fixtures;
 
 namespace Checkout.LogTailer.Tests;
 
@@ -10,7 +11,10 @@ namespace Checkout.LogTailer.Tests;
 public sealed class StubRegistry : HttpMessageHandler
 {
     private readonly Dictionary<string, int> _ids = [];
+    private readonly HandlerServer _server;
     private int _asked;
+
+    public StubRegistry() => _server = new(this);
 
     public bool IsAway { get; set; }
     public bool Refuses { get; set; }
@@ -23,15 +27,20 @@ public sealed class StubRegistry : HttpMessageHandler
         lock (_ids) return _ids.ContainsKey(schema);
     }
 
-    public RegistryClient Client() =>
-        new(new HttpClient(this), new RegistryOptions { Url = new Uri("http://registry.test") });
+    public SchemaRegistry Client() => new(new RegistryOptions { Url = _server.Url });
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _server.Dispose();
+        base.Dispose(disposing);
+    }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
         CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _asked);
         await Task.Delay(Takes, CancellationToken.None);
-        if (IsAway) throw new HttpRequestException("Connection refused (registry.test)");
+        if (IsAway) throw new HttpRequestException("Connection refused");
         var text = request.Content is null ? "{}" : await request.Content.ReadAsStringAsync(cancellationToken);
         if (request.Method == HttpMethod.Put) return Answer(HttpStatusCode.OK, text);
         if (Refuses) return Answer(HttpStatusCode.Conflict, """{"error_code":409,"message":"incompatible"}""");

@@ -35,13 +35,13 @@ public sealed class Game : IDisposable
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly IProducer<string, byte[]> _producer;
-    private readonly RegistryClient _registry;
+    private readonly SchemaRegistry _registry;
     private readonly RunningSystem _system;
 
     public Game(RunningSystem system)
     {
         _system = system;
-        _registry = new(new HttpClient(), new() { Url = new Uri(system.SchemaRegistry) });
+        _registry = new(new() { Url = system.SchemaRegistry });
         _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig
         {
             BootstrapServers = system.BootstrapServers,

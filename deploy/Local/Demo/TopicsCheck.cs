@@ -14,7 +14,7 @@ public static class TopicsCheck
 
     public static async Task<IReadOnlyList<Verdict>> VerifyAsync(RunningSystem system, CancellationToken stop)
     {
-        var registry = new RegistryClient(new HttpClient(), new() { Url = new Uri(system.SchemaRegistry) });
+        var registry = new SchemaRegistry(new() { Url = system.SchemaRegistry });
         return await Task.WhenAll(Stores.Select(async name =>
         {
             await using var source = NpgsqlDataSource.Create(system.Database(name));

@@ -68,8 +68,8 @@ public static class EventCodec
     }
 
     /// <summary>
-    /// Schemas are cached by reference: a registry client hands out one object per id, and comparing them whole costs
-    /// more than reading.
+    /// Schemas are cached by reference: whoever reads has one object for each, and comparing them whole costs more than
+    /// reading.
     /// </summary>
     private sealed class SchemaAndType : IEqualityComparer<(Schema Written, Type Type)>
     {

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Avro;
 using Avro.Specific;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.WireFormat;
+using Confluent.Kafka;
+using Confluent.SchemaRegistry;
+using Schema = Avro.Schema;
 
 namespace Checkout.Chassis.Inbox;
 
@@ -58,40 +60,52 @@ public sealed record Decoded<TRows>(Incoming Record, Reaction<TRows>? Reaction, 
     }
 }
 
-/// <summary>From the bytes of the wire to the event of a row of the choreography.</summary>
-public sealed class Decoder<TRows>(Choreography<TRows> choreography, RegistryClient registry)
+/// <summary>From the bytes of the wire to the event of a row of the choreography. One batch at a time.</summary>
+public sealed class Decoder<TRows>(Choreography<TRows> choreography, SchemaRegistry registry)
 {
-    private readonly ConcurrentDictionary<int, RecordSchema> _schemas = new();
+    private const string NotWireFormat = "its value is not in the Confluent wire format (0x00 and a schema id, or the "
+        + $"schema's id in header {EventHeaders.ValueSchemaId})";
+
+    private static readonly ISchemaIdDecoder SchemaIds = SchemaIdDeserializerStrategy.Dual.ToDeserializer();
+
+    private readonly ConcurrentDictionary<WriterSchemaId, RecordSchema> _schemas = new();
+    private readonly EventDeserializers _deserializers = new(registry.Client);
 
     /// <exception cref="RegistryUnavailableException">An outage, not a fault of the record.</exception>
     /// <exception cref="SchemaRefusedException">The registry does not let us read (401, 403): an outage to
     /// us.</exception>
+    /// <exception cref="SchemaContradictedException">The registry names another event than the record does: an outage
+    /// until it is right.</exception>
     public async ValueTask<Decoded<TRows>> DecodeAsync(Incoming record, CancellationToken cancellation)
     {
-        if (choreography.IsChained(record.Topic) && !record.HasChain)
-            return Faulty(record,
-                $"it has no headers {EventHeaders.Sequence} and {EventHeaders.Previous}: LogTailer did not write it");
+        var isChained = choreography.IsChained(record.Topic);
+        if (isChained && (!record.HasChain || record.Header(EventHeaders.Type) is null))
+            return Faulty(record, $"it has not all of the headers {EventHeaders.Type}, {EventHeaders.Sequence} and "
+                + $"{EventHeaders.Previous}: LogTailer did not write it");
         if (IsPassedOver(record)) return new(record, null, null, null);
         if (record.Value is null) return Faulty(record, "it has no value");
-        if (!ConfluentFrame.TryReadSchemaId(record.Value, out var id))
-            return Faulty(record, "its value is not in the Confluent wire format (0x00 and a schema id)");
+        var context = new SerializationContext(MessageComponentType.Value, record.Topic, SchemaIdHeader(record));
+        if (!TryReadSchemaId(record.Value, context, out var name, out var body)) return Faulty(record, NotWireFormat);
         try
         {
-            var written = _schemas.TryGetValue(id, out var known) ? known : await SchemaAsync(id, cancellation);
+            var written = await WrittenAsync(record, name, isChained, cancellation);
             var reaction = choreography.Find(record.Topic, written.Fullname);
             return reaction is null
                 ? new(record, null, null, null)
                 : new(record, reaction,
-                    EventCodec.Decode(record.Value.AsMemory(ConfluentFrame.HeaderBytes), written, reaction.Event),
-                    null);
+                    await _deserializers.ReadAsync(reaction.Event, written, record.Value, body, context), null);
+        }
+        catch (HttpRequestException e)
+        {
+            // The deserializer asks by itself where its client forgot a schema meanwhile.
+            throw registry.Explained(e, $"schema id {name}");
         }
         catch (Exception fault)
             when (fault
-                is not (RegistryUnavailableException or SchemaRefusedException or OperationCanceledException
-                    or OutOfMemoryException))
+                is not (RegistryUnavailableException or SchemaRefusedException or SchemaContradictedException
+                    or OperationCanceledException or OutOfMemoryException))
         {
-            return Faulty(record,
-                $"it can't be decoded with schema {id.ToString(CultureInfo.InvariantCulture)}: {fault.Message}");
+            return Faulty(record, $"it can't be decoded with schema {name}: {fault.Message}");
         }
     }
 
@@ -103,11 +117,56 @@ public sealed class Decoder<TRows>(Choreography<TRows> choreography, RegistryCli
         record.Header(EventHeaders.Type) is { } type && choreography.Find(record.Topic, type) is null
         && (record.HasChain || !choreography.IsChained(record.Topic));
 
-    private async Task<RecordSchema> SchemaAsync(int id, CancellationToken cancellation)
+    /// <summary>
+    /// The schema of this name. On a chained topic it is the one that the record's own type says: a registry that was
+    /// lost gives its ids anew, so a contradiction is held against the registry as it is now before anything waits.
+    /// </summary>
+    private async ValueTask<RecordSchema> WrittenAsync(Incoming record, WriterSchemaId name, bool isChained,
+        CancellationToken cancellation)
     {
-        var schema = Schema.Parse(await registry.SchemaOfAsync(id, cancellation)) as RecordSchema
-            ?? throw new AvroException($"schema {id} is not a record");
-        return _schemas.GetOrAdd(id, schema);
+        var type = isChained ? record.Header(EventHeaders.Type) : null;
+        if (_schemas.TryGetValue(name, out var known))
+        {
+            if (type is null || known.Fullname == type) return known;
+            Forget();
+        }
+        var schema = Schema.Parse(await registry.SchemaOfAsync(name, cancellation)) as RecordSchema
+            ?? throw new AvroException($"schema {name} is not a record");
+        if (type is null || schema.Fullname == type) return _schemas.GetOrAdd(name, schema);
+        // Asked for anew by the next try.
+        Forget();
+        throw new SchemaContradictedException(
+            $"{record.Topic}/{record.Partition} position {record.Position} is a {type}, and {registry} names "
+            + $"{schema.Fullname} for its schema id {name}: the registry was lost and gave its ids anew, or it is not "
+            + "the one that LogTailer asks. Nothing is decoded under another name: this goes on by itself when the "
+            + "registry has its former schemas again.");
+    }
+
+    private void Forget()
+    {
+        _schemas.Clear();
+        registry.Forget();
+    }
+
+    private static Headers? SchemaIdHeader(Incoming record) =>
+        record.Header(EventHeaders.ValueSchemaId) is { } hexadecimal
+            ? new() { { EventHeaders.ValueSchemaId, Convert.FromHexString(hexadecimal) } } : null;
+
+    private static bool TryReadSchemaId(byte[] value, SerializationContext context, out WriterSchemaId name,
+        out ReadOnlyMemory<byte> body)
+    {
+        var id = new SchemaId(SchemaType.Avro);
+        try
+        {
+            body = SchemaIds.Decode(value, context, ref id);
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException or IndexOutOfRangeException)
+        {
+            (name, body) = (default, default);
+            return false;
+        }
+        name = new(id.Id, id.Guid);
+        return true;
     }
 
     private static Decoded<TRows> Faulty(Incoming record, string reason) => new(record, null, null, reason);

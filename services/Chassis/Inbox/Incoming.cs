@@ -25,7 +25,7 @@ public sealed record Incoming(
         // Kafka headers are a multimap: the last one of a name counts.
         var headers = new Dictionary<string, string>();
         foreach (var header in record.Message.Headers ?? [])
-            headers[header.Key] = header.GetValueBytes() is { } bytes ? Encoding.UTF8.GetString(bytes) : "";
+            headers[header.Key] = Text(header.Key, header.GetValueBytes());
         var position = Number(headers, EventHeaders.Sequence);
         var previous = Number(headers, EventHeaders.Previous);
         return new(record.Topic, record.Partition.Value, record.Offset.Value, position is not null
@@ -34,6 +34,9 @@ public sealed record Incoming(
             record.Message.Key is { } key ? Encoding.UTF8.GetString(key).Replace('\0', '\uFFFD') : "",
             record.Message.Value, headers);
     }
+
+    private static string Text(string name, byte[]? value) =>
+        name == EventHeaders.ValueSchemaId ? Convert.ToHexString(value ?? []) : Encoding.UTF8.GetString(value ?? []);
 
     private static long? Number(Dictionary<string, string> headers, string name) =>
         headers.TryGetValue(name, out var text)

@@ -21,7 +21,8 @@ public static class Outage
     public static bool IsOutage(Exception e) => e switch
     {
         // A registry that refuses to be read (401, 403) is one that is not there for us: the event is not at fault.
-        RegistryUnavailableException or SchemaRefusedException => true,
+        // One that contradicts the records is not the one they were written with.
+        RegistryUnavailableException or SchemaRefusedException or SchemaContradictedException => true,
         PostgresException p =>
             p.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or IdleInTransactionSessionTimeout
                 or PostgresErrorCodes.InvalidCatalogName

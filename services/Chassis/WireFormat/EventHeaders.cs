@@ -20,5 +20,9 @@ public static class EventHeaders
     public const string ContentType = "content-type";
     public const string TraceParent = "traceparent";
     public const string TraceState = "tracestate";
+    /// <summary>
+    /// Confluent's: names the schema where the value does not. The one header that is bytes; kept as hexadecimal text.
+    /// </summary>
+    public const string ValueSchemaId = "__value_schema_id";
     public const string AvroContentType = "application/avro";
 }

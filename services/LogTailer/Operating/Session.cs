@@ -11,7 +11,7 @@ namespace Checkout.LogTailer.Operating;
 
 /// <summary>What a session needs that outlives it.</summary>
 public sealed record SessionParts(
-    StoreOptions Store, string Slot, KafkaClients Kafka, Chassis.Registry.RegistryClient Registry,
+    StoreOptions Store, string Slot, KafkaClients Kafka, Chassis.Registry.SchemaRegistry Registry,
     UnreadGuardOptions Guard, WatchOptions Watch, SendTelemetry Telemetry, TimeProvider Time, TailStatus Status,
     ILogger Log, Action<TailState, string> Report);
 
@@ -101,6 +101,8 @@ public sealed class Session(SessionParts parts, Server server, Head head, Accoun
         await Belonging.MustBelongToAsync(_database, head, ends, ended);
 
         var confirmer = _confirmer = new Confirmer(_stream, _confirmations);
+        // A registry that was lost gives its ids anew, so none is known from the session before.
+        parts.Registry.Forget();
         var schemaIds = new SchemaIds(_database, parts.Registry, head.Topic, Waits);
         var publisher = _publisher = new Publisher(parts.Kafka, head, ends.Select(end => end.Accounted), lease,
             _confirmations, schemaIds, parts.Telemetry, confirmer.Signal, loops.Fail);

@@ -33,7 +33,7 @@ public sealed class Tail
     private volatile Session? _session;
 
     public Tail(
-        StoreOptions store, TailerOptions options, RegistryClient registry, TailerMetrics metrics, TailStatus status,
+        StoreOptions store, TailerOptions options, SchemaRegistry registry, TailerMetrics metrics, TailStatus status,
         Primary servers, ILogger log, TimeProvider time)
     {
         _servers = servers;

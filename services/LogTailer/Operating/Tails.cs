@@ -5,7 +5,7 @@ namespace Checkout.LogTailer.Operating;
 
 /// <summary>One tail a followed database, each on its own: the trouble of one never holds up another.</summary>
 public sealed class Tails(
-    TailerOptions options, RegistryClient registry, TailerMetrics metrics, IReadOnlyList<TailStatus> statuses,
+    TailerOptions options, SchemaRegistry registry, TailerMetrics metrics, IReadOnlyList<TailStatus> statuses,
     ILogger<Tail> log, TimeProvider time)
     : BackgroundService
 {

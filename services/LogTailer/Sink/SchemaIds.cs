@@ -11,7 +11,7 @@ namespace Checkout.LogTailer.Sink;
 /// The registry's id for an event's schema, by the fingerprint in its payload. The text comes from the store, so
 /// nothing else need be deployed here.
 /// </summary>
-public sealed class SchemaIds(StoreDatabase database, RegistryClient registry, string topic, Action<string?> waiting)
+public sealed class SchemaIds(StoreDatabase database, SchemaRegistry registry, string topic, Action<string?> waiting)
 {
     public static readonly TimeSpan FirstOutageDelay = TimeSpan.FromMilliseconds(500);
     public static readonly TimeSpan LongestOutageDelay = TimeSpan.FromSeconds(5);

@@ -16,7 +16,7 @@ namespace Checkout.LogTailer.Verifying;
 /// </summary>
 /// <param name="patience">How long a record may keep the comparison waiting while nothing comes from the topic at
 /// all.</param>
-public sealed class Verification(string storeName, StoreDatabase database, KafkaClients kafka, RegistryClient registry,
+public sealed class Verification(string storeName, StoreDatabase database, KafkaClients kafka, SchemaRegistry registry,
     TimeSpan patience)
 {
     /// <summary>So many records out of their turn are looked up in the store at once.</summary>

@@ -61,7 +61,7 @@ internal static class VerifyCommand
         {
             var database = new StoreDatabase((await servers.FindAsync(stop)).Source);
             var verification = new Verification(
-                store.Name, database, kafka, new RegistryClient(new HttpClient(), options.Registry), patience);
+                store.Name, database, kafka, new SchemaRegistry(options.Registry), patience);
             var verdict = await verification.RunAsync(Progress(store.Name), stop);
             Console.WriteLine(verdict);
             return verdict.Difference is null ? Same : Different;

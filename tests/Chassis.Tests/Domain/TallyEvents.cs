@@ -46,6 +46,9 @@ public sealed class Asked() : TestEvent(Written)
     public string Note { get => Read<string>(4); set => Put(4, value); }
 }
 
+/// <summary>As a service of the first version tells it.</summary>
+public sealed class FirstAsked() : TestEvent(Asked.FirstVersion);
+
 /// <summary>Heard on the chain: answer only if the tally is there (an answer to something of our own).</summary>
 public sealed class Confirmed() : TestEvent(Written)
 {

@@ -80,6 +80,4 @@ public sealed class EventCodecTests
 
     private static ReadOnlyMemory<byte> BodyOf(TestEvent told) =>
         EventCodec.Encode(told).AsMemory(SingleObject.HeaderBytes);
-
-    private sealed class FirstAsked() : TestEvent(Asked.FirstVersion);
 }

@@ -118,7 +118,7 @@ public sealed class LostRecordTests(Stage stage)
                     MinInSyncReplicas = 1
                 },
             };
-            var tail = new Tail(store, options, stage.NewRegistryClient(), _metrics, status, _servers,
+            var tail = new Tail(store, options, stage.NewSchemaRegistry(), _metrics, status, _servers,
                 NullLogger.Instance, TimeProvider.System);
             _running = Task.Run(() => tail.RunAsync(_stop.Token));
         }

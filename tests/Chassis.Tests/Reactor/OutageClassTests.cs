@@ -34,7 +34,8 @@ public sealed class OutageClassTests
     {
         Exception[] outages =
             [new NpgsqlException("broken"), new SocketException(111), new TimeoutException(),
-                new RegistryUnavailableException("away"), new SchemaRefusedException("401")];
+                new RegistryUnavailableException("away"), new SchemaRefusedException("401"),
+                new SchemaContradictedException("another event")];
         Assert.All(outages, e => Assert.Equal("outage", ClassOf(e)));
         Exception[] bugs = [new InvalidOperationException(), new ArgumentException("argument"),
             new SchemaNotFoundException("404")];

@@ -22,7 +22,7 @@ public sealed class InstanceSettings
 
     /// <summary>The way to the broker, where it is not the straight one.</summary>
     public string? Bootstrap { get; set; }
-    public RegistryClient? Registry { get; set; }
+    public SchemaRegistry? Registry { get; set; }
     public ReactorOptions Reactor { get; } = new();
     public bool IsNewerCode { get; set; }
     public Dictionary<string, string> Client { get; } = [];
@@ -58,7 +58,7 @@ public sealed class Instance : IAsyncDisposable
         foreach (var (name, value) in settings.Client) kafka.Client[name] = value;
         Readings = new(Meters);
         Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State);
-        var decoder = new Decoder<TallyRows>(table, settings.Registry ?? world.Stage.NewRegistryClient());
+        var decoder = new Decoder<TallyRows>(table, settings.Registry ?? world.Stage.NewSchemaRegistry());
         Transactions = new(table, world.Store, Database, TimeProvider.System, Logger<Transactions<TallyRows>>());
         Pass = new(table, decoder, Transactions, Telemetry, Logger<ReactorPass<TallyRows>>());
         Handling = new(Pass, TimeProvider.System, Logger<Handling<TallyRows>>());

@@ -25,14 +25,14 @@ public sealed class Stage : IAsyncLifetime
 
     public string RegistryUrl => _registry.Url;
 
-    public RegistryClient Registry { get; private set; } = null!;
+    public SchemaRegistry Registry { get; private set; } = null!;
 
     public IProducer<byte[]?, byte[]?> Producer => _producer!;
 
     public async ValueTask InitializeAsync()
     {
         await _registry.InitializeAsync();
-        Registry = NewRegistryClient();
+        Registry = NewSchemaRegistry();
         Broker = await _broker.BrokerAsync();
         _producer = NewProducer();
     }
@@ -42,7 +42,7 @@ public sealed class Stage : IAsyncLifetime
             new ProducerConfig { BootstrapServers = Broker.Bootstrap, EnableIdempotence = true, LingerMs = 0 })
             .SetLogHandler((_, _) => { }).Build();
 
-    public RegistryClient NewRegistryClient() => new(new HttpClient(), new() { Url = new(RegistryUrl) });
+    public SchemaRegistry NewSchemaRegistry() => new(new() { Url = RegistryUrl });
 
     public Task<string> NewTopicAsync(int partitions) => _broker.NewTopicAsync(partitions);
 

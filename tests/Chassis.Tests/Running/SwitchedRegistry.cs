@@ -1,5 +1,6 @@
 using System.Net;
 using Checkout.Chassis.Registry;
+using Checkout.Fixtures;
 
 namespace Checkout.Chassis.Tests.Running;
 
@@ -8,9 +9,15 @@ namespace Checkout.Chassis.Tests.Running;
 /// </summary>
 internal sealed class SwitchedRegistry : DelegatingHandler
 {
+    private readonly HandlerServer _server;
     private int _asked;
+    private string _behind = "";
 
-    public SwitchedRegistry() => InnerHandler = new SocketsHttpHandler();
+    public SwitchedRegistry()
+    {
+        InnerHandler = new SocketsHttpHandler();
+        _server = new(this);
+    }
 
     public bool IsDown { get; set; }
 
@@ -18,13 +25,19 @@ internal sealed class SwitchedRegistry : DelegatingHandler
 
     public int Asked => _asked;
 
-    public RegistryClient NewClient(Stage stage) => new(new HttpClient(this), new() { Url = new(stage.RegistryUrl) });
+    public SchemaRegistry NewClient(Stage stage)
+    {
+        _behind = stage.RegistryUrl;
+        return new(new() { Url = _server.Url });
+    }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
         CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _asked);
         if (IsDown) throw new HttpRequestException("Connection refused");
+        request.RequestUri = new(_behind + request.RequestUri!.PathAndQuery);
+        request.Headers.Host = null;
         return Answers is { } status
             ? Task.FromResult(
                 new HttpResponseMessage(status)
@@ -32,5 +45,11 @@ internal sealed class SwitchedRegistry : DelegatingHandler
                     Content = new StringContent($$"""{"error_code":{{(int)status}},"message":"no"}""")
                 })
             : base.SendAsync(request, cancellationToken);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _server.Dispose();
+        base.Dispose(disposing);
     }
 }

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
 using Avro;
+using Avro.Specific;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Inbox;
+using Checkout.Chassis.Registry;
 using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.WireFormat;
 using Confluent.Kafka;
@@ -29,7 +31,8 @@ public sealed class TestChain(Stage stage, string topic, int partitions)
 
     public int PartitionOf(string key) => Murmur2.Hash(key) % partitions;
 
-    public async Task<ChainRecord> NumberAsync(TestEvent told, string? key = null)
+    /// <param name="frame">The registry whose ids it is framed with; by default the stage's.</param>
+    public async Task<ChainRecord> NumberAsync(TestEvent told, string? key = null, SchemaRegistry? frame = null)
     {
         if (told.EventId == Guid.Empty) told.EventId = Guid.CreateVersion7();
         told.OccurredAt = ToMicroseconds(DateTime.UtcNow);
@@ -37,7 +40,7 @@ public sealed class TestChain(Stage stage, string topic, int partitions)
         var partition = PartitionOf(key);
         var (position, previous) = (++_position, _last[partition]);
         _last[partition] = position;
-        return new(partition, position, previous, key, await FrameAsync(told), new()
+        return new(partition, position, previous, key, await FrameAsync(told, frame), new()
         {
             [EventHeaders.SpecVersion] = "1.0",
             [EventHeaders.Id] = told.EventId.ToString(),
@@ -65,12 +68,14 @@ public sealed class TestChain(Stage stage, string topic, int partitions)
         Task.WhenAll(records.Select(r => producer.ProduceAsync(new TopicPartition(to, r.Partition), MessageOf(r))));
 
     /// <summary>Registers the event's schema, and frames it for the wire.</summary>
-    public async Task<byte[]> FrameAsync(TestEvent told)
+    public async Task<byte[]> FrameAsync(TestEvent told, SchemaRegistry? registry = null)
     {
-        var id = await stage.Registry.IdOfAsync($"{topic}-{told.GetType().Name}", told.Schema.ToString(),
+        var id = await (registry ?? stage.Registry).IdOfAsync(SubjectOf(topic, told), told.Schema.ToString(),
             CancellationToken.None);
         return ConfluentFrame.FromSingleObject(EventCodec.Encode(told), id);
     }
+
+    public static string SubjectOf(string topic, ISpecificRecord told) => $"{topic}-{told.GetType().Name}";
 
     public static DateTime ToMicroseconds(DateTime time) =>
         new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);

@@ -18,7 +18,7 @@ public sealed class RegistryTests(PostgresFixture postgres)
         await using var heldTail = new RunningTail(held, broker.Bootstrap, away);
         await using var freeTail = new RunningTail(free, broker.Bootstrap);
         await held.AppendAsync(new Sample("a"), new Sample("b"));
-        await heldTail.UntilAsync(TailState.Active, "registry.test");
+        await heldTail.UntilAsync(TailState.Active, "does not answer");
         var confirmed = await held.ConfirmedAsync();
         await free.AppendAsync(new Sample("a"));
         await TopicReader.MustEqualStoreAsync(free, broker.Bootstrap);

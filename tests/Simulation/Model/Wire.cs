@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text.Json;
 using avatarstore.game;
 using Avro;
 using Avro.Specific;
@@ -13,6 +11,8 @@ using Checkout.LogTailer.Chain;
 using Checkout.LogTailer.Sink;
 using Checkout.LogTailer.Source;
 using Checkout.Store;
+using Confluent.SchemaRegistry;
+using Schema = Confluent.SchemaRegistry.Schema;
 
 namespace Checkout.Simulation.Model;
 
@@ -33,9 +33,9 @@ public static class Wire
         (Key: BitConverter.ToInt64(EventCodec.Fingerprint(schema)), id))
         .ToDictionary(known => known.Key, known => known.id);
 
-    private static readonly HttpClient Http = new(new Answers());
+    private static readonly RegistryOptions Options = new() { Url = "http://registry" };
 
-    public static RegistryClient Registry { get; } = new(Http, new() { Url = new("http://registry") });
+    public static SchemaRegistry Registry { get; } = new(Options, new Answers());
 
     public static byte[] Frame(byte[] atRest) =>
         ConfluentFrame.FromSingleObject(atRest, SingleObject.TryReadFingerprint(atRest, out var fingerprint)
@@ -49,16 +49,15 @@ public static class Wire
         return EventCodec.Decode(e.Payload.AsMemory(SingleObject.HeaderBytes), told.Schema, told.Type);
     }
 
-    private sealed class Answers : HttpMessageHandler
+    /// <summary>Confluent's client, with every answer in memory already.</summary>
+    private sealed class Answers() : CachedSchemaRegistryClient(Options.Client()), ISchemaRegistryClient
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
-            CancellationToken cancellationToken)
-        {
-            var id = int.Parse(request.RequestUri!.Segments[^1], System.Globalization.CultureInfo.InvariantCulture);
-            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
-            {
-                Content = new StringContent(JsonSerializer.Serialize(new { schema = Schemas[id].ToString() })),
-            });
-        }
+        private readonly Task<Schema>[] _schemas =
+            [.. Schemas.Select(schema => Task.FromResult(new Schema(schema.ToString(), SchemaType.Avro)))];
+
+        Task<Schema> ISchemaRegistryClient.GetSchemaAsync(int id, string? format) => _schemas[id];
+
+        Task<Schema> ISchemaRegistryClient.GetSchemaBySubjectAndIdAsync(string? subject, int id, string? format) =>
+            _schemas[id];
     }
 }
