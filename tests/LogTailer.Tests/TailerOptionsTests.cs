@@ -35,6 +35,6 @@ public sealed class TailerOptionsTests
     {
         Stores = [.. stores],
         Kafka = new() { BootstrapServers = "localhost:9092" },
-        Registry = new() { Url = new Uri("http://localhost:8081") },
+        Registry = new() { Url = "http://localhost:8081" },
     };
 }
