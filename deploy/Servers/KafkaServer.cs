@@ -15,6 +15,10 @@ public sealed class KafkaServer : Broker
     // Any fixed id does: nodes of one cluster must have the same, and clusters of different folders never meet.
     private const string ClusterId = "Q2hlY2tvdXRMb2NhbEthZg";
 
+    // Addresses and folders are not in what is formatted.
+    private static readonly string[] NotFormatted =
+        ["controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs"];
+
     // A node whose parent was killed is stopped by its watcher, which takes a second or two; it holds the folder until
     // then.
     private const string PredecessorsLock = "Failed to acquire lock on file";
@@ -25,6 +29,7 @@ public sealed class KafkaServer : Broker
     private readonly KafkaSettings _settings;
     private readonly string _home;
     private readonly string _version;
+    private readonly KafkaClasses _classes;
     private ChildProcess _process = null!;
 
     private KafkaServer(KafkaSettings settings, string home)
@@ -33,6 +38,7 @@ public sealed class KafkaServer : Broker
         _home = home;
         Port = settings.Port ?? Ports.Free();
         _version = KafkaHome.Version(home);
+        _classes = new(home, _version, settings.LeavesClasses);
     }
 
     public int Port { get; }
@@ -68,10 +74,12 @@ public sealed class KafkaServer : Broker
     {
         Directory.CreateDirectory(_settings.DataDirectory);
         var properties = await WritePropertiesAsync(_settings, Port, cancel);
-        if (!IsFormatted(_settings)) await FormatAsync(_home, _settings, properties, cancel);
+        if (!IsFormatted(_settings))
+            await PreparedFolder.FillAsync(LogDirectory(_settings), await PreparedAsync(properties, cancel),
+                () => FormatAsync(_home, _settings, properties, cancel), cancel);
         for (var clock = Stopwatch.StartNew(); ;)
         {
-            _process = ChildProcess.Start(Command(_home, _settings, properties));
+            _process = ChildProcess.Start(Command(_home, _settings, properties, _classes.Option));
             if (await AnswersAsync(_settings.StartDeadline, cancel)) return;
             var said = _process.LastLines();
             await _process.DisposeAsync();
@@ -88,7 +96,12 @@ public sealed class KafkaServer : Broker
     public void LoseData() => Directory.Delete(LogDirectory(_settings), recursive: true);
 
     /// <summary>A controlled shutdown.</summary>
-    public Task<int> StopAsync() => _process.StopAsync();
+    public async Task<int> StopAsync()
+    {
+        var exitCode = await _process.StopAsync();
+        _classes.KeepAfter(exitCode);
+        return exitCode;
+    }
 
     /// <summary>SIGKILL, as a crash.</summary>
     public Task<int> KillAsync()
@@ -100,7 +113,11 @@ public sealed class KafkaServer : Broker
     /// <summary>STOP freezes the node, CONT wakes it.</summary>
     public bool Signal(string name) => _process.Signal(name);
 
-    public override ValueTask DisposeAsync() => _process.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await _process.DisposeAsync();
+    }
 
     private static async Task<string> WritePropertiesAsync(KafkaSettings settings, int port, CancellationToken cancel)
     {
@@ -139,6 +156,13 @@ public sealed class KafkaServer : Broker
         return file;
     }
 
+    private async Task<string?> PreparedAsync(string properties, CancellationToken cancel)
+    {
+        var lines = await File.ReadAllLinesAsync(properties, cancel);
+        var formatted = lines.Where(line => !NotFormatted.Contains(line.Split('=')[0]));
+        return PreparedFolder.PathFor("kafka", [_home, _version, ClusterId, .. formatted]);
+    }
+
     private static Task FormatAsync(string home, KafkaSettings settings, string properties, CancellationToken cancel) =>
         Programs.RunAsync(
         new()
@@ -149,14 +173,18 @@ public sealed class KafkaServer : Broker
         },
         $"Formatting the data folder {settings.DataDirectory}", cancel);
 
-    private static ChildSettings Command(string home, KafkaSettings settings, string properties) => new()
-    {
-        Program = Script(home, "kafka-server-start.sh"),
-        Arguments = [properties],
-        Environment = EnvironmentOf(settings),
-        LogFile = LogOf(settings),
-        Grace = settings.StopGrace,
-    };
+    private static ChildSettings Command(string home, KafkaSettings settings, string properties,
+        string? option) => new()
+        {
+            Program = Script(home, "kafka-server-start.sh"),
+            Arguments = [properties],
+            Environment = new Dictionary<string, string?>(EnvironmentOf(settings))
+            {
+                ["KAFKA_OPTS"] = $"{Environment.GetEnvironmentVariable("KAFKA_OPTS")} {option}".Trim(),
+            },
+            LogFile = LogOf(settings),
+            Grace = settings.StopGrace,
+        };
 
     /// <summary>
     /// The released scripts write their own logs to LOG_DIR, by default a folder of the release, which may not be ours

@@ -24,6 +24,12 @@ public sealed record KafkaSettings
     /// </summary>
     public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// Whether it leaves an archive of its classes for those that start after it, which takes its end some seconds.
+    /// Only where CHECKOUT_PREPARED names a folder for it.
+    /// </summary>
+    public bool LeavesClasses { get; init; }
+
     public TimeSpan StartDeadline { get; init; } = TimeSpan.FromMinutes(3);
 
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(30);

@@ -20,6 +20,8 @@ internal static class PostgresBinaries
 
     public static string Folder => Find() ?? throw new ServerMissingException(HowToInstall);
 
+    public static string Version(string folder) => Programs.Output(Path.Combine(folder, "postgres"), "--version");
+
     public static async Task EnsureInstalledAsync(bool mayInstall, Action<string> say, CancellationToken cancel)
     {
         if (Find() is not null) return;
@@ -67,7 +69,7 @@ internal static class PostgresBinaries
     /// </summary>
     private static int Major(string folder)
     {
-        var words = Programs.Output(Path.Combine(folder, "postgres"), "--version").Split(' ');
+        var words = Version(folder).Split(' ');
         var digits = string.Concat((words.ElementAtOrDefault(2) ?? "").TakeWhile(char.IsAsciiDigit));
         return int.TryParse(digits, CultureInfo.InvariantCulture, out var major) ? major : 0;
     }

@@ -59,7 +59,13 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync(PostgresSettings settings, CancellationToken cancel = default)
     {
         var folder = PostgresFolder.For(settings.DataDirectory);
-        if (folder.IsEmpty) await InitializeAsync(PostgresBinaries.Folder, folder, settings, cancel);
+        if (folder.IsEmpty)
+        {
+            var binaries = PostgresBinaries.Folder;
+            await PreparedFolder.FillAsync(folder.Path,
+                PreparedFolder.PathFor("postgres", binaries, PostgresBinaries.Version(binaries), folder.User ?? ""),
+                () => InitializeAsync(binaries, folder, settings, cancel), cancel);
+        }
         var server = new PostgresServer(settings, folder);
         await server.StartAgainAsync(cancel);
         return server;

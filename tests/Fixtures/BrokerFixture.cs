@@ -48,7 +48,8 @@ public sealed class BrokerFixture : IAsyncLifetime
     private async Task<Broker> StartNearestAsync()
     {
         if (KafkaHome.Find() is { } home)
-            return await KafkaServer.StartAsync(new() { DataDirectory = _folder["kafka"], Home = home });
+            return await KafkaServer.StartAsync(
+                new() { DataDirectory = _folder["kafka"], Home = home, LeavesClasses = true });
         if (await DockerKafka.TryStartAsync() is { } container) return container;
         if (Prerequisite.IsRequired("kafka"))
             throw Prerequisite.Missing("kafka", "there is neither KAFKA_HOME nor Docker.");

@@ -6,6 +6,7 @@ using Xunit;
 [assembly: AssemblyFixture(typeof(PostgresFixture))]
 [assembly: AssemblyFixture(typeof(BrokerFixture))]
 [assembly: AssemblyFixture(typeof(RegistryFixture))]
+[assembly: AssemblyFixture(typeof(LoadFixture))]
 
 namespace Checkout.LogTailer.Tests;
 

@@ -7,6 +7,7 @@ using Confluent.Kafka.Admin;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(Stage))]
+[assembly: AssemblyFixture(typeof(LoadFixture))]
 
 namespace Checkout.Chassis.Tests.Running;
 
