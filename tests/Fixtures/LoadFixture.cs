@@ -21,7 +21,7 @@ public sealed class LoadFixture : IAsyncLifetime
         // Processes, not threads: those would stand in the way of this program's own pauses, too.
         for (var i = int.Parse(wanted, CultureInfo.InvariantCulture); i > 0; i--)
             _busy.Add(ChildProcess.Start(new() { Program = "sh", Arguments = ["-c", "while :; do :; done"] }));
-        TestLog.Say($"{_busy.Count} processes that do nothing but keep processors busy");
+        TestLog.Say($"processes that only keep processors busy: {_busy.Count}");
         return ValueTask.CompletedTask;
     }
 
