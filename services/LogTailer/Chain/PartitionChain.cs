@@ -15,11 +15,12 @@ public sealed class PartitionChain(TopicPartition partition, long first, long ne
     private int _growths = -1;
     // Null until a record of the range tells: what it follows is believed.
     private long? _handled;
-    private PublishedEvent? _highest;
+    private long _highest;
     private long _lastPosition;
     private long _bytes;
     private bool _isAnother = accounted?.NextOffset > next;
-    private readonly Queue<PublishedEvent> _last = [];
+    private readonly Queue<ConsumeResult<byte[], byte[]>> _last = [];
+    private long _lastBytes;
 
     public TopicPartition Partition => partition;
     public bool MustBeWhole => mustBeWhole;
@@ -65,7 +66,7 @@ public sealed class PartitionChain(TopicPartition partition, long first, long ne
 
     private void Begin(long from, long until)
     {
-        (From, Until, _hasGap, _goesBack, _highest, _bytes) = (from, until, false, false, null, 0);
+        (From, Until, _hasGap, _goesBack, _highest, _bytes, _lastBytes) = (from, until, false, false, 0, 0, 0);
         _last.Clear();
         _fromStart = from == first;
         _handled = _fromStart && mustBeWhole ? 0 : null;
@@ -73,30 +74,37 @@ public sealed class PartitionChain(TopicPartition partition, long first, long ne
 
     public void Take(ConsumeResult<byte[], byte[]> record)
     {
-        var e = PublishedEvent.From(record);
-        _bytes += record.Message.Value?.Length ?? 0;
-        _lastPosition = e?.Position ?? Accounted.NoEvent;
+        _bytes += Bytes(record);
+        var isEvent = PublishedEvent.TryPlace(record, out var position, out var previous, out _);
+        _lastPosition = isEvent ? position : Accounted.NoEvent;
         if (record.Offset.Value == accounted?.NextOffset - 1 && _lastPosition != accounted?.Position) _isAnother = true;
-        if (e is null) return;
-        if (_highest is null && _fromStart && mustBeWhole && e.Previous != 0) IsHeadless = true;
-        if (e.Position > (_highest?.Position ?? 0)) Keep(e);
-        switch (_handled is { } handled ? Chassis.WireFormat.Chain.Place(e.Position, e.Previous, handled) : Link.Next)
+        if (!isEvent) return;
+        if (_highest == 0 && _fromStart && mustBeWhole && previous != 0) IsHeadless = true;
+        if (position > _highest) Keep(record, position);
+        switch (_handled is { } handled ? Chassis.WireFormat.Chain.Place(position, previous, handled) : Link.Next)
         {
-            case Link.Next: _handled = e.Position; break;
+            case Link.Next: _handled = position; break;
             case Link.Gap: _hasGap = true; break;
             case Link.Seen: _goesBack = true; break;
         }
     }
 
-    private void Keep(PublishedEvent e)
+    /// <summary>The last ones, as many as there is room for.</summary>
+    private void Keep(ConsumeResult<byte[], byte[]> record, long position)
     {
-        _highest = e;
-        if (_last.Count == PartitionEnds.WindowRecords) _last.Dequeue();
-        _last.Enqueue(e);
+        _highest = position;
+        _last.Enqueue(record);
+        _lastBytes += Bytes(record);
+        while (_last.Count > 1
+            && (_last.Count > PartitionEnds.WindowRecords || _lastBytes > PartitionEnds.MaxKeptBytes))
+            _lastBytes -= Bytes(_last.Dequeue());
     }
 
-    public PartitionEnd End => Records == 0 || _highest is not null
-        ? new(first, new(next, _lastPosition), _handled ?? 0, _bytes, [.. _last])
+    private static int Bytes(ConsumeResult<byte[], byte[]> record) => record.Message.Value?.Length ?? 0;
+
+    public PartitionEnd End => Records == 0 || _highest > 0
+        ? new(first, new(next, _lastPosition), _handled ?? 0, _bytes,
+            [.. _last.Select(PublishedEvent.From).OfType<PublishedEvent>()])
         : throw new PublicationStoppedException(
             $"None of the last {Until - From} records of {partition.Topic} partition {partition.Partition.Value} is an "
                 + "event of a store: something else writes to this topic. Stop it, and make the topic anew; it is "

@@ -27,6 +27,9 @@ public static class PartitionEnds
     public const int WindowRecords = 64;
     public const int WindowGrowth = 32;
 
+    /// <summary>Of a partition's last records, for their comparison with the store.</summary>
+    public const int MaxKeptBytes = 2 << 20;
+
     /// <summary>As many as can have been on their way when the brokers lost what was before them.</summary>
     public const int AuditRecords = WindowRecords + KafkaClients.MaxOutstandingEvents;
 

@@ -35,6 +35,7 @@ public sealed class Session(SessionParts parts, Server server, Head head, Accoun
     private IAdminClient? _admin;
     private Publisher? _publisher;
     private Confirmer? _confirmer;
+    private Task _confirming = Task.CompletedTask;
     private Streamer? _streamer;
     private int[] _holes = [];
     private bool _healed;
@@ -109,7 +110,7 @@ public sealed class Session(SessionParts parts, Server server, Head head, Accoun
         // A fault before this line found no publisher to purge.
         ended.ThrowIfCancellationRequested();
         _ = loops.Run(schemaIds.LearnAsync);
-        _ = loops.Run(confirmer.RunAsync);
+        _confirming = loops.Run(_ => confirmer.RunAsync(ended));
         _ = loops.Run(new TopicWatch(admin, topic, head.Topic, head.Partitions, Begun(ends), publisher).RunAsync);
         _ = loops.Run(new StandstillWatch(parts.Kafka, head, publisher, parts.Watch, parts.Time, Waits).RunAsync);
         if (accounted is null && parts.Kafka.KeepEverything) _ = loops.Run(cancelled => AuditAsync(ends, cancelled));
@@ -169,14 +170,30 @@ public sealed class Session(SessionParts parts, Server server, Head head, Accoun
         for (var window = 2 * PartitionEnds.WindowRecords; ; window *= PartitionEnds.WindowGrowth)
         {
             window = Math.Min(window, PartitionEnds.AuditRecords);
-            var ends = await PartitionEnds.ReadAsync(
-                parts.Kafka, head.Topic, head.Partitions, accounted: null, window, _ => { }, ended);
+            var ends = await EventuallyAsync(() => PartitionEnds.ReadAsync(
+                parts.Kafka, head.Topic, head.Partitions, accounted: null, window, _ => { }, ended), ended);
             _holes = [.. Enumerable.Range(0, ends.Length).Where(p => ends[p].Position < believed[p].Position)];
             if (_holes is [var first, ..])
                 throw new TopicChangedException($"Topic {head.Topic} partition {first} lacks what follows position "
                     + $"{ends[first].Position}, below what has come since: the brokers lost it.");
             if (window == PartitionEnds.AuditRecords || ends.All(end => end.Bytes >= KafkaClients.MaxOutstandingBytes))
                 return;
+        }
+    }
+
+    /// <summary>Brokers that are away now are asked again.</summary>
+    private async Task<T> EventuallyAsync<T>(Func<Task<T>> read, CancellationToken ended)
+    {
+        while (true)
+        {
+            try
+            {
+                return await read();
+            }
+            catch (Exception e) when (e is KafkaException or TimeoutException)
+            {
+                await Task.Delay(TopicWatch.Interval, parts.Time, ended);
+            }
         }
     }
 
@@ -233,6 +250,7 @@ public sealed class Session(SessionParts parts, Server server, Head head, Accoun
         await Blocking.RunAsync(() => publisher.Finish(FinishTimeout));
         try
         {
+            await _confirming.WaitAsync(FinishTimeout);
             await confirmer.ReportAsync(CancellationToken.None).WaitAsync(FinishTimeout);
         }
         catch (Exception e) when (ReplicationStream.IsConnectionTrouble(e) || e is TimeoutException)

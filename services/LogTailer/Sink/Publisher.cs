@@ -4,6 +4,19 @@ using Confluent.Kafka;
 
 namespace Checkout.LogTailer.Sink;
 
+/// <summary>Takes events in the order in which they are to be on the topic. One caller at a time.</summary>
+public interface IPublisher
+{
+    /// <summary>Completes at once unless something has to be waited for.</summary>
+    /// <param name="committedAt">
+    /// When the event's transaction committed; null when it is read from the store long after.
+    /// </param>
+    ValueTask PublishAsync(StoredEvent e, DateTime? committedAt, CancellationToken stop);
+
+    /// <summary>Everything up to this position is on the topic, or was sent.</summary>
+    void Reached(long position);
+}
+
 /// <summary>How far it is known what is on a partition.</summary>
 /// <param name="NextOffset">The offset after the last record that is known.</param>
 /// <param name="Position">The position of the event in that last record; where it holds none, one that none
@@ -56,7 +69,7 @@ public sealed class Publisher : IPublisher, IDisposable
     /// </summary>
     public ValueTask PublishAsync(StoredEvent e, DateTime? committedAt, CancellationToken stop)
     {
-        if (!_schemaIds.TryGet(e, out var schemaId) || !_lease.IsFresh
+        if (Volatile.Read(ref _ended) || !_schemaIds.TryGet(e, out var schemaId) || !_lease.IsFresh
             || !_confirmations.TryIssue(e.Payload.Length, out var ticket))
             return WaitAndPublishAsync(e, committedAt, stop);
         Send(e, committedAt, schemaId, ticket);
@@ -69,6 +82,8 @@ public sealed class Publisher : IPublisher, IDisposable
         while (true)
         {
             await _lease.FreshAsync(stop);
+            // The reason for the end is another's to tell.
+            if (Volatile.Read(ref _ended)) await Task.Delay(Timeout.Infinite, stop);
             // The lease last: what was waited for above may have taken long.
             if (!_lease.IsFresh) continue;
             if (_confirmations.TryIssue(e.Payload.Length, out var ticket))
@@ -82,7 +97,6 @@ public sealed class Publisher : IPublisher, IDisposable
 
     private void Send(StoredEvent e, DateTime? committedAt, int schemaId, long ticket)
     {
-        if (Volatile.Read(ref _ended)) throw new OperationCanceledException("The session is over.");
         _record.Fill(e, schemaId);
         _sent[Place(ticket)] = new(e, committedAt);
         Reached(e.Position);

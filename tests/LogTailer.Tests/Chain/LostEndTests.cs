@@ -24,7 +24,7 @@ public sealed class LostEndTests(PostgresFixture postgres, BrokerFixture brokers
         // What comes next waits for the registry, and so the tailer sends nothing of it itself.
         registry.IsAway = true;
         await store.AppendAsync(new Sample("k", "test.Other"));
-        await tail.UntilAsync(TailState.Active, "registry.test");
+        await tail.UntilAsync(TailState.Active, "The registry at");
         await AppendAsync(store, All - Lost - 1);
         using var admin = broker.NewAdmin();
         await admin.DeleteTopicsAsync([store.Topic]);

@@ -26,7 +26,7 @@ public sealed class SleeperTests(PostgresFixture postgres)
         registry.IsAway = true;
         await store.AppendAsync(
             [new Sample("k", "test.Other"), .. Enumerable.Range(0, All - Published - 1).Select(_ => new Sample("k"))]);
-        await tail.UntilAsync(TailState.Active, "registry.test");
+        await tail.UntilAsync(TailState.Active, "The registry at");
         await store.SendAsync(broker.Bootstrap, FirstOfSleeper, LastOfSleeper);
         await Eventually.Until(() => tail.Lines.Contains("should end at 100"), "the running tailer notices them");
         registry.IsAway = false;
