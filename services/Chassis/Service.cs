@@ -86,7 +86,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddSingleton(p =>
                 new DatabaseReady(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<Migrations>(), store,
                     Assembly.GetEntryAssembly()!,
-                choreography.Told.Select(told => told.Schema),
+                choreography.ToldEvents.Select(told => told.Schema),
                 p.GetRequiredService<Microsoft.Extensions.Logging.ILogger<DatabaseReady>>()))
             .AddHostedService(p => p.GetRequiredService<DatabaseReady>())
             .AddHostedService(p => p.GetRequiredService<GroupCommit<TRows>>())

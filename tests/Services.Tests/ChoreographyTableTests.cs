@@ -34,9 +34,9 @@ public sealed partial class ChoreographyTableTests
     [Fact]
     public void What_one_service_hears_on_a_topic_of_another_that_one_tells()
     {
-        var told = StoreChoreography.Table.Told.Select(t => (StoreChoreography.Table.Topic, t.Type))
-            .Concat(BalanceChoreography.Table.Told.Select(t => (BalanceChoreography.Table.Topic, t.Type)))
-            .Concat(InventoryChoreography.Table.Told.Select(t => (InventoryChoreography.Table.Topic, t.Type)))
+        var told = StoreChoreography.Table.ToldEvents.Select(t => (StoreChoreography.Table.Topic, t.Type))
+            .Concat(BalanceChoreography.Table.ToldEvents.Select(t => (BalanceChoreography.Table.Topic, t.Type)))
+            .Concat(InventoryChoreography.Table.ToldEvents.Select(t => (InventoryChoreography.Table.Topic, t.Type)))
             .ToHashSet();
         var heard = Heard(StoreChoreography.Table).Concat(Heard(BalanceChoreography.Table))
             .Concat(Heard(InventoryChoreography.Table));

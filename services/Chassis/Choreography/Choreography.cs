@@ -16,8 +16,8 @@ public sealed record EventContext(Guid EventId, string Type, string Source, Date
 public sealed class Choreography<TRows>(string service, string topic, Func<Rows, TRows> rows)
 {
     private readonly Dictionary<(string Topic, string Type), Reaction<TRows>> _heard = [];
-    private readonly Dictionary<Type, Taken> _taken = [];
-    private readonly Dictionary<string, Told<TRows>> _told = [];
+    private readonly Dictionary<Type, CommandRow> _commands = [];
+    private readonly Dictionary<string, ToldEvent<TRows>> _toldEvents = [];
 
     public string Service => service;
 
@@ -28,11 +28,11 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
 
     public IEnumerable<Reaction<TRows>> Heard => _heard.Values;
 
-    public IEnumerable<Told<TRows>> Told => _told.Values;
+    public IEnumerable<ToldEvent<TRows>> ToldEvents => _toldEvents.Values;
 
     /// <summary>The commands it takes, by the permanent name of each, and what each may lead to.</summary>
     public IEnumerable<(string Name, IReadOnlyList<Type> Tells)> Takes =>
-        _taken.Values.Select(taken => (taken.Name, taken.Tells));
+        _commands.Values.Select(command => (command.Name, command.Tells));
 
     /// <summary>
     /// A row: on this event of another service's chain, this decision. The reaction's name is permanent: the ids of the
@@ -67,7 +67,7 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
         params Type[] tells)
         where TCommand : notnull
     {
-        _taken.Add(typeof(TCommand), new(name, tells, (state, command) => decide(state, (TCommand)command)));
+        _commands.Add(typeof(TCommand), new(name, tells, (state, command) => decide(state, (TCommand)command)));
         return this;
     }
 
@@ -81,7 +81,7 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
         where TEvent : ISpecificRecord, new()
     {
         var schema = (RecordSchema)new TEvent().Schema;
-        _told.Add(schema.Fullname,
+        _toldEvents.Add(schema.Fullname,
             new(schema, typeof(TEvent), e => key((TEvent)e), e => of?.Invoke((TEvent)e).ToString(),
                 (state, e) => change(state, (TEvent)e)));
         return this;
@@ -93,17 +93,17 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
     /// <param name="seed">The id from which the ids of its events follow.</param>
     public Work<TRows> WorkOf<TCommand>(TCommand command, Guid seed) where TCommand : notnull
     {
-        var taken = _taken.GetValueOrDefault(typeof(TCommand))
+        var row = _commands.GetValueOrDefault(typeof(TCommand))
             ?? throw new InvalidOperationException($"{service} does not take a {typeof(TCommand).Name}.");
-        return new(command, state => taken.Decide(state, command), seed, taken.Name, taken.Tells, Causation: null);
+        return new(command, state => row.Decide(state, command), seed, row.Name, row.Tells, Causation: null);
     }
 
     public Reaction<TRows>? Find(string topic, string eventType) => _heard.GetValueOrDefault((topic, eventType));
 
     public bool IsChained(string topic) => _heard.Where(row => row.Key.Topic == topic).All(row => row.Value.IsChained);
 
-    public Told<TRows> Describe(ISpecificRecord told) =>
-        _told.TryGetValue(((RecordSchema)told.Schema).Fullname, out var found)
+    public ToldEvent<TRows> Describe(ISpecificRecord told) =>
+        _toldEvents.TryGetValue(((RecordSchema)told.Schema).Fullname, out var found)
         ? found
         : throw new InvalidOperationException(
             $"{service} decided a {told.Schema.Name}, which its choreography does not list under Tells.");
@@ -114,8 +114,8 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
     public IEnumerable<string> Problems()
     {
         var tells = _heard.Values.Select(row => (row.Name, row.Tells))
-            .Concat(_taken.Values.Select(row => (row.Name, row.Tells))).ToList();
-        var told = _told.Values.Select(row => row.Type).ToHashSet();
+            .Concat(_commands.Values.Select(row => (row.Name, row.Tells))).ToList();
+        var told = _toldEvents.Values.Select(row => row.Type).ToHashSet();
         foreach (var (name, types) in tells)
             foreach (var type in types.Where(type => !told.Contains(type)))
                 yield return $"{service}'s {name} may lead to {type.Name}, for which there is no row under Tells.";
@@ -131,7 +131,7 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
         return this;
     }
 
-    private sealed record Taken(string Name, IReadOnlyList<Type> Tells,
+    private sealed record CommandRow(string Name, IReadOnlyList<Type> Tells,
         Func<TRows, object, IReadOnlyList<ISpecificRecord>> Decide);
 }
 

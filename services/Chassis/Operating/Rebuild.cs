@@ -19,7 +19,7 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     private const int PageEvents = 2_000;
 
     private readonly IReadOnlyList<string> _tables = TablesOf(choreography);
-    private readonly Dictionary<long, Told<TRows>> _byFingerprint = choreography.Told.ToDictionary(told =>
+    private readonly Dictionary<long, ToldEvent<TRows>> _byFingerprint = choreography.ToldEvents.ToDictionary(told =>
         BitConverter.ToInt64(EventCodec.Fingerprint(told.Schema)));
 
     /// <summary>
@@ -103,7 +103,7 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     {
         SingleObject.TryReadFingerprint(payload, out var fingerprint);
         var told = _byFingerprint.GetValueOrDefault(fingerprint)
-            ?? choreography.Told.FirstOrDefault(t => t.Schema.Fullname == type)
+            ?? choreography.ToldEvents.FirstOrDefault(t => t.Schema.Fullname == type)
             ?? throw new InvalidOperationException(
                 $"The store holds a {type}, which {choreography.Service} does not know.");
         return EventCodec.Decode(payload.AsMemory(SingleObject.HeaderBytes), schemas[fingerprint], told.Type);

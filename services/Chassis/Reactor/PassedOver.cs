@@ -7,9 +7,9 @@ namespace Checkout.Chassis.Reactor;
 /// What was taken from Kafka: records, and for each partition the offset after the last one taken, also where it was
 /// seen before.
 /// </summary>
-internal sealed record Taken(IReadOnlyList<Incoming> Records, IReadOnlyDictionary<TopicPartition, long> Ends)
+internal sealed record Fetched(IReadOnlyList<Incoming> Records, IReadOnlyDictionary<TopicPartition, long> Ends)
 {
-    public static readonly Taken Nothing = new([], new Dictionary<TopicPartition, long>());
+    public static readonly Fetched Nothing = new([], new Dictionary<TopicPartition, long>());
 }
 
 /// <summary>
@@ -37,15 +37,15 @@ internal sealed class PassedOver(TimeSpan longestWait, TimeProvider time)
     /// already, and nothing has waited for long. So a gap is seen at once, as it is with a batch.
     /// </summary>
     /// <param name="handled">How far a partition is known to be handled; null where that is not known.</param>
-    public bool MayWait(Taken taken, Func<Incoming, bool> isPassedOver,
+    public bool MayWait(Fetched fetched, Func<Incoming, bool> isPassedOver,
         Func<(string Topic, int Partition), long?> handled)
     {
-        if (_records.Count + taken.Records.Count == 0) return false;
+        if (_records.Count + fetched.Records.Count == 0) return false;
         if (_records.Count == 0) _since = time.GetTimestamp();
-        if (_records.Count + taken.Records.Count > MaxWaiting || time.GetElapsedTime(_since) >= longestWait)
+        if (_records.Count + fetched.Records.Count > MaxWaiting || time.GetElapsedTime(_since) >= longestWait)
             return false;
-        if (!taken.Records.All(isPassedOver) || !Follows(taken.Records, handled)) return false;
-        Keep(taken);
+        if (!fetched.Records.All(isPassedOver) || !Follows(fetched.Records, handled)) return false;
+        Keep(fetched);
         return true;
     }
 
@@ -65,10 +65,10 @@ internal sealed class PassedOver(TimeSpan longestWait, TimeProvider time)
     }
 
     /// <summary>All that waits, and this behind it.</summary>
-    public Taken TakeWith(Taken taken)
+    public Fetched TakeWith(Fetched fetched)
     {
-        Keep(taken);
-        var all = new Taken(_records.ToList(), new Dictionary<TopicPartition, long>(_ends));
+        Keep(fetched);
+        var all = new Fetched(_records.ToList(), new Dictionary<TopicPartition, long>(_ends));
         Clear();
         return all;
     }
@@ -87,9 +87,9 @@ internal sealed class PassedOver(TimeSpan longestWait, TimeProvider time)
     }
 
     /// <summary>Lets it wait, whatever it is.</summary>
-    public void Keep(Taken taken)
+    public void Keep(Fetched fetched)
     {
-        _records.AddRange(taken.Records);
-        foreach (var (partition, end) in taken.Ends) _ends[partition] = end;
+        _records.AddRange(fetched.Records);
+        foreach (var (partition, end) in fetched.Ends) _ends[partition] = end;
     }
 }

@@ -98,13 +98,13 @@ public sealed class ReactorLoop<TRows>(
             {
                 foreach (var partition in assigned) Forget(partition);
                 reading.Assigned(assigned);
-                state.Assigned(assigned);
+                state.Add(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
                 return assigned.ConvertAll(p =>
                     new TopicPartitionOffset(p, BeginsAnew(p) ? Offset.Beginning : Offset.Unset));
             })
-            .SetPartitionsRevokedHandler((left, revoked) => Left(left, revoked, Revoked, reading))
-            .SetPartitionsLostHandler((left, lost) => Left(left, lost, "lost", reading))
+            .SetPartitionsRevokedHandler((left, revoked) => Forget(left, revoked, Revoked, reading))
+            .SetPartitionsLostHandler((left, lost) => Forget(left, lost, "lost", reading))
             .SetStatisticsHandler(LostBrokers.Handler(kafka.BootstrapServers, () => Log.BrokersLost(logger)))
             .SetErrorHandler((_, error) => Log.KafkaError(logger, error.Code.ToString(), error.Reason))
             .SetLogHandler((_, message) => Log.KafkaClient(logger, message.Facility, message.Message))
@@ -152,7 +152,7 @@ public sealed class ReactorLoop<TRows>(
         Log.ConsumerDoesNotClose(logger, LongestClose.TotalSeconds);
     }
 
-    private void Left(IConsumer<byte[]?, byte[]?> consumer, List<TopicPartitionOffset> partitions, string how,
+    private void Forget(IConsumer<byte[]?, byte[]?> consumer, List<TopicPartitionOffset> partitions, string how,
         ReadingWatch reading)
     {
         // One that was left to itself may say so long after another took its place.
@@ -162,10 +162,10 @@ public sealed class ReactorLoop<TRows>(
         foreach (var partition in partitions)
         {
             Forget(partition.TopicPartition);
-            reading.Left(partition.TopicPartition);
+            reading.Forget(partition.TopicPartition);
         }
-        state.Left(partitions.Select(p => p.TopicPartition));
-        Log.Left(logger, how, string.Join(", ", partitions.Select(p => $"{p.Topic}/{p.Partition.Value}")));
+        state.Forget(partitions.Select(p => p.TopicPartition));
+        Log.PartitionsLeft(logger, how, string.Join(", ", partitions.Select(p => $"{p.Topic}/{p.Partition.Value}")));
     }
 
     private void Forget(TopicPartition partition)
@@ -178,7 +178,7 @@ public sealed class ReactorLoop<TRows>(
     /// Waits for a first record, then takes without waiting what else is ready, up to the limits. What was seen before
     /// is read no deeper than its headers.
     /// </summary>
-    private Taken Take(IConsumer<byte[]?, byte[]?> consumer, ReadingWatch reading)
+    private Fetched Take(IConsumer<byte[]?, byte[]?> consumer, ReadingWatch reading)
     {
         var records = new List<Incoming>();
         var ends = new Dictionary<TopicPartition, long>();
@@ -228,17 +228,17 @@ public sealed class ReactorLoop<TRows>(
     /// Records that nothing is due for cost no transaction of their own: their positions move with the next batch, or
     /// after a while.
     /// </summary>
-    private void Handle(IConsumer<byte[]?, byte[]?> consumer, Taken taken, ReadingWatch reading,
+    private void Handle(IConsumer<byte[]?, byte[]?> consumer, Fetched fetched, ReadingWatch reading,
         CancellationToken stopping)
     {
-        if (_passedOver.MayWait(taken, decoder.IsPassedOver,
+        if (_passedOver.MayWait(fetched, decoder.IsPassedOver,
             partition => _handled.TryGetValue(partition, out var handled) ? handled : null))
         {
-            foreach (var partition in taken.Records.Select(r => new TopicPartition(r.Topic, r.Partition)).Distinct())
-                Whole(partition);
+            foreach (var partition in fetched.Records.Select(r => new TopicPartition(r.Topic, r.Partition)).Distinct())
+                Release(partition);
             return;
         }
-        var all = _passedOver.TakeWith(taken);
+        var all = _passedOver.TakeWith(fetched);
         var gaps = all.Records.Count > 0 ? HandleRecords(consumer, all.Records, reading, stopping) : [];
         foreach (var (partition, end) in all.Ends)
             if (!gaps.Contains(partition)) Store(consumer, partition, end);
@@ -247,7 +247,7 @@ public sealed class ReactorLoop<TRows>(
     /// <summary>Before a partition leaves: the last positions of what nothing is due for.</summary>
     private void Leave(IConsumer<byte[]?, byte[]?> consumer)
     {
-        var waiting = _passedOver.TakeWith(Taken.Nothing);
+        var waiting = _passedOver.TakeWith(Fetched.Nothing);
         if (waiting.Records.Count == 0) return;
         using var limit = new CancellationTokenSource(LongestLeaving, time);
         try
@@ -279,7 +279,7 @@ public sealed class ReactorLoop<TRows>(
                 Missing(consumer, group.Key, handled, group.Last());
                 gaps.Add(group.Key);
             }
-            else Whole(group.Key);
+            else Release(group.Key);
         }
         return gaps;
     }
@@ -303,7 +303,7 @@ public sealed class ReactorLoop<TRows>(
             // Those that have left meanwhile too: a partition that leaves while it is paused is still paused when it
             // comes back (seen, librdkafka 2.16.0), and would never be read again.
             consumer.Resume(paused);
-            reading.Rested();
+            reading.BeginAllAnew();
         }
         return handling.GetAwaiter().GetResult();
     }
@@ -311,10 +311,10 @@ public sealed class ReactorLoop<TRows>(
     private static bool Ended(Task handling, TimeSpan within) =>
         handling.IsCompleted || ((IAsyncResult)handling).AsyncWaitHandle.WaitOne(within);
 
-    private void Whole(TopicPartition partition)
+    private void Release(TopicPartition partition)
     {
         _rereads.Forget(partition);
-        if (state.Whole(partition)) Log.ChainWholeAgain(logger, partition.Topic, partition.Partition.Value);
+        if (state.TryRelease(partition)) Log.ChainWholeAgain(logger, partition.Topic, partition.Partition.Value);
     }
 
     private static void Store(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long end)
@@ -341,7 +341,7 @@ public sealed class ReactorLoop<TRows>(
             ReadFromStart(consumer, partition);
             return;
         }
-        if (state.Held(partition, handled))
+        if (state.TryHold(partition, handled))
             Log.RecordMissing(logger, partition.Topic, partition.Partition.Value, handled, last.Position,
                 last.Previous ?? 0);
     }

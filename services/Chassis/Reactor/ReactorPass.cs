@@ -86,7 +86,7 @@ public sealed class ReactorPass<TRows>(
     /// Those that are the next of their chain, in order; what was seen before is left out, and from a gap on everything
     /// of that partition.
     /// </summary>
-    internal (List<Decoded<TRows>> Taken, Dictionary<(string, int), long> Gaps) Successors(
+    internal (List<Decoded<TRows>> Next, Dictionary<(string, int), long> Gaps) Successors(
         IEnumerable<Decoded<TRows>> batch, Dictionary<(string Topic, int Partition), long> handled,
         Dictionary<(string, int), long> advanced)
     {

@@ -15,12 +15,12 @@ public sealed class ReactorState : IHealthCheck
     public int AssignedPartitions => _assigned.Count;
     public int HeldPartitions => _held.Count;
 
-    public void Assigned(IEnumerable<TopicPartition> partitions)
+    public void Add(IEnumerable<TopicPartition> partitions)
     {
         foreach (var partition in partitions) _assigned[partition] = true;
     }
 
-    public void Left(IEnumerable<TopicPartition> partitions)
+    public void Forget(IEnumerable<TopicPartition> partitions)
     {
         foreach (var partition in partitions)
         {
@@ -30,10 +30,10 @@ public sealed class ReactorState : IHealthCheck
     }
 
     /// <summary>True where it was not held before.</summary>
-    public bool Held(TopicPartition partition, long handled) => _held.TryAdd(partition, handled);
+    public bool TryHold(TopicPartition partition, long handled) => _held.TryAdd(partition, handled);
 
     /// <summary>True where it was held.</summary>
-    public bool Whole(TopicPartition partition) => _held.TryRemove(partition, out _);
+    public bool TryRelease(TopicPartition partition) => _held.TryRemove(partition, out _);
 
     /// <summary>A held partition degrades: the instance still serves everything else.</summary>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,

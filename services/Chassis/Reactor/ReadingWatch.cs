@@ -32,30 +32,30 @@ internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, Reac
     /// <summary>A new consumer.</summary>
     public void Begin()
     {
-        foreach (var partition in _standstill.Partitions.ToList()) _standstill.Left(partition);
+        foreach (var partition in _standstill.Partitions.ToList()) _standstill.Forget(partition);
         _outsideSince = null;
         _ends.Want([]);
     }
 
     public void Assigned(IEnumerable<TopicPartition> partitions)
     {
-        foreach (var partition in partitions) _standstill.Moved(partition);
+        foreach (var partition in partitions) _standstill.BeginAnew(partition);
         _ends.Want(_standstill.Partitions);
     }
 
-    public void Left(TopicPartition partition)
+    public void Forget(TopicPartition partition)
     {
-        _standstill.Left(partition);
+        _standstill.Forget(partition);
         _ends.Want(_standstill.Partitions);
     }
 
     public void Came(TopicPartition partition)
     {
-        _standstill.Moved(partition);
+        _standstill.BeginAnew(partition);
         _factor = 1;
     }
 
-    public void Rested() => _standstill.Rested();
+    public void BeginAllAnew() => _standstill.BeginAllAnew();
 
     /// <summary>Null while it reads, or has reasons not to.</summary>
     public string? WhyForgotten(IConsumer<byte[]?, byte[]?> consumer)
@@ -65,7 +65,7 @@ internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, Reac
         if (brokers.IsSilent)
         {
             _outsideSince = null;
-            _standstill.Rested();
+            _standstill.BeginAllAnew();
             return null;
         }
         if (Why(consumer) is not { } why) return null;
@@ -75,7 +75,7 @@ internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, Reac
 
     private string? Why(IConsumer<byte[]?, byte[]?> consumer)
     {
-        if (_ends.Take() is { } answer) _standstill.Told(answer.Ends, answer.AskedAt);
+        if (_ends.Take() is { } answer) _standstill.Answered(answer.Ends, answer.AskedAt);
         var limit = _factor * options.LongestStandstill;
         if (_standstill.LongerThan(limit) is { } partition)
             return $"the end of {partition.Topic}/{partition.Partition.Value} moves, and nothing came for "

@@ -20,19 +20,19 @@ internal sealed class Standstill(TimeProvider time)
     public IEnumerable<TopicPartition> Partitions => _places.Keys;
 
     /// <summary>A record came, or reading begins (anew).</summary>
-    public void Moved(TopicPartition partition) => _places[partition] = new(time.GetTimestamp(), null, null);
+    public void BeginAnew(TopicPartition partition) => _places[partition] = new(time.GetTimestamp(), null, null);
 
-    public void Left(TopicPartition partition) => _places.Remove(partition);
+    public void Forget(TopicPartition partition) => _places.Remove(partition);
 
     /// <summary>Nothing was read for a while, for a reason of our own.</summary>
-    public void Rested()
+    public void BeginAllAnew()
     {
-        foreach (var partition in _places.Keys.ToList()) Moved(partition);
+        foreach (var partition in _places.Keys.ToList()) BeginAnew(partition);
     }
 
     /// <param name="askedAt">Before the question: an end from before a record came says nothing about what comes after
     /// it.</param>
-    public void Told(IEnumerable<KeyValuePair<TopicPartition, long>> ends, long askedAt)
+    public void Answered(IEnumerable<KeyValuePair<TopicPartition, long>> ends, long askedAt)
     {
         foreach (var (partition, end) in ends)
             if (_places.TryGetValue(partition, out var place) && place.MovedAt <= askedAt)

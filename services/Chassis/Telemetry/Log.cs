@@ -43,7 +43,7 @@ internal static partial class Log
     public static partial void Assigned(ILogger logger, string partitions);
 
     [LoggerMessage(18, LogLevel.Information, "Partitions {How}: {Partitions}")]
-    public static partial void Left(ILogger logger, string how, string partitions);
+    public static partial void PartitionsLeft(ILogger logger, string how, string partitions);
 
     [LoggerMessage(19, LogLevel.Warning, "Kafka: {Code} {Reason}")]
     public static partial void KafkaError(ILogger logger, string code, string reason);

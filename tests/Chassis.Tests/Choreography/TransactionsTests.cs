@@ -23,7 +23,7 @@ public sealed class TransactionsTests(Stage stage)
         var table = BalanceChoreography.Table;
         await new Migrations(NullLogger<Migrations>.Instance).RunAsync(
             database, new(table.Topic, "/balance/0", 12), typeof(BalanceRows).Assembly,
-            table.Told.Select(t => t.Schema), CancellationToken.None);
+            table.ToldEvents.Select(t => t.Schema), CancellationToken.None);
         var transactions = new Transactions<BalanceRows>(
             table, new(table.Topic, "/balance/0", 12), database, TimeProvider.System,
             NullLogger<Transactions<BalanceRows>>.Instance);

@@ -51,12 +51,12 @@ public sealed class PassedOverTests(Stage stage)
     public void What_is_due_takes_along_what_waits_in_the_order_it_was_taken()
     {
         var waiting = new PassedOver(PassedOver.LongestWait, new ManualTime());
-        Assert.True(MayWait(waiting, Taken(1, "other"), Taken(2, "other")));
-        Assert.False(MayWait(waiting, Taken(3, Ours)));
-        var all = waiting.TakeWith(Of(Taken(3, Ours)));
+        Assert.True(MayWait(waiting, Record(1, "other"), Record(2, "other")));
+        Assert.False(MayWait(waiting, Record(3, Ours)));
+        var all = waiting.TakeWith(Of(Record(3, Ours)));
         Assert.Equal([1, 2, 3], all.Records.Select(record => record.Offset));
         Assert.Equal(4, Assert.Single(all.Ends).Value);
-        Assert.Empty(waiting.TakeWith(Chassis.Reactor.Taken.Nothing).Records);
+        Assert.Empty(waiting.TakeWith(Chassis.Reactor.Fetched.Nothing).Records);
     }
 
     [Fact]
@@ -64,21 +64,21 @@ public sealed class PassedOverTests(Stage stage)
     {
         var time = new ManualTime();
         var waiting = new PassedOver(PassedOver.LongestWait, time);
-        Assert.True(MayWait(waiting, Taken(1, "other")));
+        Assert.True(MayWait(waiting, Record(1, "other")));
         time.Passes(29);
         Assert.True(MayWait(waiting));
         time.Passes(1);
         Assert.False(MayWait(waiting));
-        Assert.Single(waiting.TakeWith(Chassis.Reactor.Taken.Nothing).Records);
-        Assert.True(MayWait(waiting, Taken(2, "other")));
+        Assert.Single(waiting.TakeWith(Chassis.Reactor.Fetched.Nothing).Records);
+        Assert.True(MayWait(waiting, Record(2, "other")));
     }
 
     [Fact]
     public void No_more_than_1000_wait()
     {
         var waiting = new PassedOver(PassedOver.LongestWait, new ManualTime());
-        for (var i = 0; i < 1_000; i++) Assert.True(MayWait(waiting, Taken(i, "other")));
-        Assert.False(MayWait(waiting, Taken(1_000, "other")));
+        for (var i = 0; i < 1_000; i++) Assert.True(MayWait(waiting, Record(i, "other")));
+        Assert.False(MayWait(waiting, Record(1_000, "other")));
     }
 
     [Fact]
@@ -98,25 +98,25 @@ public sealed class PassedOverTests(Stage stage)
     public void Only_what_follows_what_is_known_to_be_handled_waits(long? handled, bool waits)
     {
         var waiting = new PassedOver(PassedOver.LongestWait, new ManualTime());
-        Assert.Equal(waits, waiting.MayWait(Of(Taken(5, "other"), Taken(6, "other")), _ => true, _ => handled));
+        Assert.Equal(waits, waiting.MayWait(Of(Record(5, "other"), Record(6, "other")), _ => true, _ => handled));
     }
 
     [Fact]
     public void What_does_not_follow_what_waits_is_a_gap_and_does_not_wait()
     {
         var waiting = new PassedOver(PassedOver.LongestWait, new ManualTime());
-        Assert.True(waiting.MayWait(Of(Taken(5, "other")), _ => true, _ => 4));
-        Assert.False(waiting.MayWait(Of(Taken(7, "other")), _ => true, _ => 4));
-        Assert.True(waiting.MayWait(Of(Taken(6, "other")), _ => true, _ => 4));
+        Assert.True(waiting.MayWait(Of(Record(5, "other")), _ => true, _ => 4));
+        Assert.False(waiting.MayWait(Of(Record(7, "other")), _ => true, _ => 4));
+        Assert.True(waiting.MayWait(Of(Record(6, "other")), _ => true, _ => 4));
     }
 
     [Fact]
     public void What_waits_of_a_partition_that_is_lost_is_forgotten()
     {
         var waiting = new PassedOver(PassedOver.LongestWait, new ManualTime());
-        Assert.True(MayWait(waiting, Taken(1, "other"), Taken(2, "other", partition: 1)));
+        Assert.True(MayWait(waiting, Record(1, "other"), Record(2, "other", partition: 1)));
         waiting.Forget([new("topic", 0)]);
-        var left = waiting.TakeWith(Chassis.Reactor.Taken.Nothing);
+        var left = waiting.TakeWith(Chassis.Reactor.Fetched.Nothing);
         Assert.Equal(1, Assert.Single(left.Records).Partition);
         Assert.Equal(new TopicPartition("topic", 1), Assert.Single(left.Ends).Key);
     }
@@ -126,10 +126,10 @@ public sealed class PassedOverTests(Stage stage)
         waiting.MayWait(Of(records), record => record.Key != Ours,
         partition => records.First(record => record.Partition == partition.Partition).Previous);
 
-    private static Taken Of(params Incoming[] records) => new(records,
+    private static Fetched Of(params Incoming[] records) => new(records,
         records.GroupBy(r => new TopicPartition(r.Topic, r.Partition))
         .ToDictionary(group => group.Key, group => group.Max(r => r.Offset) + 1));
 
-    private static Incoming Taken(long offset, string key, int partition = 0) =>
+    private static Incoming Record(long offset, string key, int partition = 0) =>
         new("topic", partition, offset, offset, offset - 1, key, null, new Dictionary<string, string>());
 }

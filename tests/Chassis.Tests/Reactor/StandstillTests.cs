@@ -18,7 +18,7 @@ public sealed class StandstillTests
     public StandstillTests()
     {
         _standstill = new(_time);
-        _standstill.Moved(One);
+        _standstill.BeginAnew(One);
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class StandstillTests
     {
         Told(One, 5, 6);
         _time.Passes(9);
-        _standstill.Moved(One);
+        _standstill.BeginAnew(One);
         _time.Passes(9);
         Assert.Null(_standstill.LongerThan(Limit));
         Told(One, 6, 7);
@@ -55,8 +55,8 @@ public sealed class StandstillTests
     {
         var asked = _time.GetTimestamp();
         _time.Passes(1);
-        _standstill.Moved(One);
-        _standstill.Told([new(One, 5)], asked);
+        _standstill.BeginAnew(One);
+        _standstill.Answered([new(One, 5)], asked);
         Told(One, 6);
         _time.Passes(11);
         Assert.Null(_standstill.LongerThan(Limit));
@@ -76,12 +76,12 @@ public sealed class StandstillTests
     [Fact]
     public void One_that_stands_is_found_beside_one_that_moves()
     {
-        _standstill.Moved(Other);
+        _standstill.BeginAnew(Other);
         Told(One, 5, 6);
         for (var i = 0; i < 11; i++)
         {
             _time.Passes(1);
-            _standstill.Moved(Other);
+            _standstill.BeginAnew(Other);
             Told(Other, i);
         }
         Assert.Equal(One, _standstill.LongerThan(Limit));
@@ -92,17 +92,17 @@ public sealed class StandstillTests
     {
         Told(One, 5, 6);
         _time.Passes(11);
-        _standstill.Rested();
+        _standstill.BeginAllAnew();
         Assert.Null(_standstill.LongerThan(Limit));
         Told(One, 6, 7);
         _time.Passes(11);
-        _standstill.Left(One);
+        _standstill.Forget(One);
         Told(One, 8);
         Assert.Null(_standstill.LongerThan(Limit));
     }
 
     private void Told(TopicPartition partition, params long[] ends)
     {
-        foreach (var end in ends) _standstill.Told([new(partition, end)], _time.GetTimestamp());
+        foreach (var end in ends) _standstill.Answered([new(partition, end)], _time.GetTimestamp());
     }
 }

@@ -48,7 +48,7 @@ public sealed class Instance : IAsyncDisposable
         var table = world.NewTable(settings.IsNewerCode);
         Database = Chassis.EventStore.Database.Open(world.ConnectionString, table.Service);
         Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly,
-            table.Told.Select(t => t.Schema), Logger<DatabaseReady>());
+            table.ToldEvents.Select(t => t.Schema), Logger<DatabaseReady>());
         var kafka = new KafkaOptions
         {
             BootstrapServers = settings.Bootstrap ?? world.Stage.Broker.Bootstrap,

@@ -20,7 +20,7 @@ public sealed class Instance(TimeProvider time)
     public Dictionary<(string Topic, int Partition), long> HandledWhenRead { get; set; } = [];
 
     /// <summary>What was read and is not handled yet.</summary>
-    internal Taken InHand { get; set; } = Taken.Nothing;
+    internal Fetched InHand { get; set; } = Fetched.Nothing;
 
     /// <summary>What nothing is due for, and what was read besides; never while something is in hand.</summary>
     internal PassedOver Waiting { get; } = new(PassedOver.LongestWait, time);
@@ -78,7 +78,7 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
     /// <summary>The process dies and starts again with the same partitions, from the committed offsets.</summary>
     public void Crash(Instance instance)
     {
-        instance.InHand = Taken.Nothing;
+        instance.InHand = Fetched.Nothing;
         instance.Waiting.Clear();
         foreach (var partition in instance.Positions.Keys.ToList())
         {
@@ -134,7 +134,7 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
             else if (instance.Rereads.IsDue(new(partition.Topic, partition.Partition), handled))
                 ReadFromStart(instance, partition);
         Store(instance, instance.InHand, result);
-        instance.InHand = Taken.Nothing;
+        instance.InHand = Fetched.Nothing;
     }
 
     private static void ReadFromStart(Instance instance, (string Topic, int Partition) partition)
@@ -143,7 +143,7 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
     }
 
     /// <summary>Of a partition that went to another instance nothing can be stored.</summary>
-    internal void Store(Instance instance, Taken taken, PassResult result)
+    internal void Store(Instance instance, Fetched taken, PassResult result)
     {
         foreach (var (end, offset) in taken.Ends)
         {
@@ -153,7 +153,7 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
         }
     }
 
-    private Taken Read(
+    private Fetched Read(
         Instance instance, Random random, Func<string, bool> isChained, Func<Incoming, bool> isPassedOver,
         int maxRecords)
     {

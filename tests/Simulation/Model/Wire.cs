@@ -21,9 +21,9 @@ public static class Wire
 {
     private static readonly RecordSchema[] Schemas =
     [
-        .. StoreChoreography.Table.Told.Select(told => told.Schema),
-        .. BalanceChoreography.Table.Told.Select(told => told.Schema),
-        .. InventoryChoreography.Table.Told.Select(told => told.Schema),
+        .. StoreChoreography.Table.ToldEvents.Select(told => told.Schema),
+        .. BalanceChoreography.Table.ToldEvents.Select(told => told.Schema),
+        .. InventoryChoreography.Table.ToldEvents.Select(told => told.Schema),
         (RecordSchema)GameRegistered._SCHEMA,
         (RecordSchema)DailyRewardClaimed._SCHEMA,
         (RecordSchema)AchievementCompleted._SCHEMA,
@@ -45,7 +45,7 @@ public static class Wire
     /// <summary>An event of a store, from its bytes.</summary>
     public static ISpecificRecord Read<TRows>(StoredEvent e, Choreography<TRows> teller)
     {
-        var told = teller.Told.Single(told => told.Schema.Fullname == e.Type);
+        var told = teller.ToldEvents.Single(told => told.Schema.Fullname == e.Type);
         return EventCodec.Decode(e.Payload.AsMemory(SingleObject.HeaderBytes), told.Schema, told.Type);
     }
 

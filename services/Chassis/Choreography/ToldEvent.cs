@@ -6,7 +6,7 @@ namespace Checkout.Chassis.Choreography;
 /// <summary>
 /// An event that a service tells. Every one has the fields eventId and occurredAt, which are given when it is appended.
 /// </summary>
-public sealed class Told<TRows>(
+public sealed class ToldEvent<TRows>(
     RecordSchema schema, Type type, Func<ISpecificRecord, string> key, Func<ISpecificRecord, string?> correlation,
     Action<TRows, ISpecificRecord> change)
 {
