@@ -26,7 +26,8 @@ internal sealed class EventDeserializers(ISchemaRegistryClient registry)
     }
 
     private IEventDeserializer ByType(Type type) => _byType.GetOrAdd(type, static (type, registry) =>
-        (IEventDeserializer)Activator.CreateInstance(typeof(Deserializer<>).MakeGenericType(type), registry)!, registry);
+        (IEventDeserializer)Activator.CreateInstance(typeof(Deserializer<>).MakeGenericType(type), registry)!,
+        registry);
 
     private interface IEventDeserializer
     {
@@ -44,7 +45,8 @@ internal sealed class EventDeserializers(ISchemaRegistryClient registry)
             Task.Factory.StartNew(() => DeserializeAsync(value, context), CancellationToken.None,
                 TaskCreationOptions.None, OnThisThread.Scheduler).Unwrap();
 
-        private async Task<ISpecificRecord> DeserializeAsync(ReadOnlyMemory<byte> value, SerializationContext context) =>
+        private async Task<ISpecificRecord> DeserializeAsync(ReadOnlyMemory<byte> value,
+            SerializationContext context) =>
             await _deserializer.DeserializeAsync(value, isNull: false, context);
     }
 

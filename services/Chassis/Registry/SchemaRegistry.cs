@@ -46,24 +46,29 @@ public sealed class SchemaRegistry
             ? await RegisterAsync(subject, schema, stop)
             : await AskAsync($"subject '{subject}'", () => Client.GetSchemaIdAsync(subject, schema), stop,
                 said => $"The registry at {_addresses} does not know this schema under subject '{subject}', and "
-                    + $"Registry:AutoRegister is false: register it in the release pipeline. The registry says: {said}");
+                    + "Registry:AutoRegister is false: register it in the release pipeline. The registry says: "
+                    + said);
         return id > 0 ? id : throw new RegistryUnavailableException(
             $"The registry at {_addresses} answered about subject '{subject}' without an id.");
     }
 
-    public Task<string> SchemaOfAsync(int id, CancellationToken stop) => SchemaOfAsync(new WriterSchemaId(id, null), stop);
+    public Task<string> SchemaOfAsync(int id, CancellationToken stop) =>
+        SchemaOfAsync(new WriterSchemaId(id, null), stop);
 
     public async Task<string> SchemaOfAsync(WriterSchemaId name, CancellationToken stop)
     {
         var schema = await AskAsync($"schema id {name}",
-            () => name.Id is { } id ? Client.GetSchemaAsync(id) : Client.GetSchemaByGuidAsync($"{name.ContentId}"), stop,
+            () => name.Id is { } id ? Client.GetSchemaAsync(id) : Client.GetSchemaByGuidAsync($"{name.ContentId}"),
+            stop,
             _ => $"The registry at {_addresses} has no schema with id {name}: the record was framed with the ids of "
                 + "another registry, or the schema was deleted there.");
         return schema.SchemaString ?? throw new RegistryUnavailableException(
             $"The registry at {_addresses} answered about schema id {name} without a schema.");
     }
 
-    /// <summary>Whatever is asked next is asked of the registry anew: it may have been lost, and give other ids.</summary>
+    /// <summary>
+    /// Whatever is asked next is asked of the registry anew: it may have been lost, and give other ids.
+    /// </summary>
     public void Forget()
     {
         Client.ClearCaches();

@@ -67,7 +67,8 @@ internal static class VerifyCommand
             return verdict.Difference is null ? Same : Different;
         }
         catch (Exception e)
-            when (e is NpgsqlException or KafkaException or RegistryUnavailableException or InvalidOperationException)
+            when (e is NpgsqlException or KafkaException or RegistryUnavailableException or SchemaRefusedException
+                or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync($"{store.Name} could not be verified: {e.Message}");
             return NotVerified;

@@ -36,8 +36,8 @@ public sealed class RenumberedRegistryTests(Stage stage)
             await world.Chain.SendAsync(asked, confirmed);
             await Eventually.Until(() => instance.Lines.Count("Outage, the batch is kept") >= 3,
                 "the contradiction is told");
-            Assert.True(instance.Lines.Contain("position 1 is a Checkout.Chassis.Tests.Domain.Asked, and the registry at "
-                + $"{former.Url} names Checkout.Chassis.Tests.Domain.Confirmed for its schema id 1"));
+            Assert.True(instance.Lines.Contain("position 1 is a Checkout.Chassis.Tests.Domain.Asked, and the registry "
+                + $"at {former.Url} names Checkout.Chassis.Tests.Domain.Confirmed for its schema id 1"));
             Assert.Equal((0, 0, 0),
                 (await world.HandledAsync(0), (await world.EventsAsync()).Count, (await world.ParkedAsync()).Count));
         }

@@ -12,9 +12,15 @@ public sealed class SchemaRegistryTests
     private const string First =
         """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"}]}""";
     private const string Compatible =
-        """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"},{"name":"b","type":"int","default":0}]}""";
+        """
+        {"type":"record","name":"E","namespace":"t",
+         "fields":[{"name":"a","type":"string"},{"name":"b","type":"int","default":0}]}
+        """;
     private const string Incompatible =
-        """{"type":"record","name":"E","namespace":"t","fields":[{"name":"a","type":"string"},{"name":"c","type":"int"}]}""";
+        """
+        {"type":"record","name":"E","namespace":"t",
+         "fields":[{"name":"a","type":"string"},{"name":"c","type":"int"}]}
+        """;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
