@@ -163,7 +163,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
     private async Task LeaveAsync(Instance instance, Random random, DateTime now)
     {
         if (random.Next(4) == 0) return;
-        var waiting = instance.Waiting.TakeWith(Taken.Nothing);
+        var waiting = instance.Waiting.TakeWith(Fetched.Nothing);
         if (waiting.Records.Count == 0) return;
         LeftWaiting++;
         if (random.Next(2) == 0)
