@@ -5,8 +5,8 @@ using Xunit;
 namespace Checkout.Fixtures;
 
 /// <summary>
-/// Load that is wanted: CHECKOUT_TEST_LOAD=2 keeps so many processors busy while a test program runs, because it is then
-/// that races show. [assembly: AssemblyFixture(typeof(LoadFixture))].
+/// Load that is wanted: CHECKOUT_TEST_LOAD=2 keeps so many processors busy while a test program runs, because it is
+/// then that races show. [assembly: AssemblyFixture(typeof(LoadFixture))].
 /// </summary>
 public sealed class LoadFixture : IAsyncLifetime
 {

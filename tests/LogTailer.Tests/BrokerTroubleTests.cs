@@ -171,8 +171,12 @@ public sealed class BrokerTroubleTests(PostgresFixture postgres, RegistryFixture
     private static Task AllowAsync(IAdminClient admin, string topic, params AclOperation[] operations) =>
         admin.CreateAclsAsync(operations.Select(operation => new AclBinding
         {
-            Pattern = new() { Type = ResourceType.Topic, Name = topic,
-                ResourcePatternType = ResourcePatternType.Literal },
+            Pattern = new()
+            {
+                Type = ResourceType.Topic,
+                Name = topic,
+                ResourcePatternType = ResourcePatternType.Literal
+            },
             Entry = new()
             {
                 Principal = $"User:{OwnKafka.User}",

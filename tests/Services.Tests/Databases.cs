@@ -33,7 +33,8 @@ public sealed class Databases : IAsyncLifetime
     {
         var database = Database.Open(await _postgres.NewDatabaseAsync(table.Service), table.Service);
         await new Migrations(NullLogger<Migrations>.Instance).RunAsync(
-            database, new(table.Topic, $"/{table.Service}/0", 12), assembly, table.ToldEvents.Select(told => told.Schema),
+            database, new(table.Topic, $"/{table.Service}/0", 12), assembly,
+            table.ToldEvents.Select(told => told.Schema),
             CancellationToken.None);
         var declared = new Rows();
         table.RowsOf(declared);

@@ -66,7 +66,7 @@ public sealed class Game : IDisposable
         string customerId, string sku, string? key, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{_system.Store}/checkouts")
-            { Content = JsonContent.Create(new { sku }) };
+        { Content = JsonContent.Create(new { sku }) };
         request.Headers.Add("X-Customer-Id", customerId);
         if (key is not null) request.Headers.Add("Idempotency-Key", $"\"{key}\"");
         return await _http.SendAsync(request, cancellation);

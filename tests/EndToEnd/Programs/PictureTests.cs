@@ -72,8 +72,15 @@ public sealed class PictureTests
     private static Moment Post() => new() { Id = "post", Lane = "player 1", Story = 0, At = Noon, Text = "POST" };
 
     private static Moment Created() =>
-        new() { Id = "e", Lane = "Store", Story = 0, At = Noon.AddMilliseconds(2.5),
-        Text = "CheckoutCreated", Cause = "post" };
+        new()
+        {
+            Id = "e",
+            Lane = "Store",
+            Story = 0,
+            At = Noon.AddMilliseconds(2.5),
+            Text = "CheckoutCreated",
+            Cause = "post"
+        };
 
     private static List<string> Texts(XDocument picture) =>
         picture.Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value).ToList();
