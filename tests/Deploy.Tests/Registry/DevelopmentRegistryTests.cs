@@ -9,11 +9,8 @@ namespace Checkout.Deploy.Tests.Registry;
 public sealed class DevelopmentRegistryTests : IAsyncLifetime
 {
     private const string One = """{"type":"record","name":"R","namespace":"n","fields":[{"name":"a","type":"int"}]}""";
-    private const string Two =
-        """
-        {"type":"record","name":"R","namespace":"n",
-         "fields":[{"name":"a","type":"int"},{"name":"b","type":"int","default":0}]}
-        """;
+    private const string Two = """{"type":"record","name":"R","namespace":"n","fields":["""
+        + """{"name":"a","type":"int"},{"name":"b","type":"int","default":0}]}""";
     private const string Other = """{"type":"record","name":"S","namespace":"n","fields":[]}""";
     private const string NoDefault =
         """
