@@ -66,7 +66,9 @@ public sealed class AddingAStepTests
         Assert.Equal(0, await local.Exited.WaitAsync(Players.Patience, Cancel));
     }
 
-    /// <summary>The guide's code is in Balance; the rest was analyzed by the build that these tests come from.</summary>
+    /// <summary>
+    /// The guide's code is in Balance; the rest was analyzed by the build that these tests come from.
+    /// </summary>
     private static void AnalyzeOnlyWhatIsAdded(string copy)
     {
         var settings = Path.Combine(copy, "Directory.Build.props");
