@@ -40,7 +40,7 @@ public static class Accounts
         rows.Accounts[e.CustomerId] switch
         {
             _ when rows.Deductions[e.CheckoutId] is not null => [],
-            var account when context.Now > e.ExpiresAt => [Rejected(e, Reason.EXPIRED, account)],
+            var account when context.IsPast(e.ExpiresAt) => [Rejected(e, Reason.EXPIRED, account)],
             null => [Rejected(e, Reason.UNKNOWN_ACCOUNT, null)],
             var account when account.Coins < e.PriceCoins => [Rejected(e, Reason.INSUFFICIENT_FUNDS, account)],
             _ when e.PriceCoins < 0 =>

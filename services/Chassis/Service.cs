@@ -79,7 +79,9 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
                 new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
                     choreography.Service,
                 settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>()))
-            .AddSingleton<Decoder<TRows>>().AddSingleton<ReactorPass<TRows>>().AddSingleton<Handling<TRows>>()
+            .AddSingleton(p => new Decoder<TRows>(choreography, p.GetRequiredService<SchemaRegistry>(),
+                settings.Reactor.ClockTolerance))
+            .AddSingleton<ClockSkew>().AddSingleton<ReactorPass<TRows>>().AddSingleton<Handling<TRows>>()
             .AddSingleton<Transactions<TRows>>().AddSingleton<ParkedCommands<TRows>>()
             .AddSingleton<GroupCommit<TRows>>()
             .AddSingleton<Migrations>()
@@ -96,5 +98,6 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         builder.AddReadiness<DatabaseReady>("database");
         builder.AddReadiness<ReactorState>("reactor");
         builder.AddReadiness<BrokerWatch>("kafka");
+        builder.AddReadiness<ClockSkew>("clock");
     }
 }

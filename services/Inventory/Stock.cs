@@ -17,7 +17,7 @@ public static class Stock
     public static IReadOnlyList<ISpecificRecord> Assign(InventoryRows rows, BalanceDeducted e, EventContext context) =>
         rows.Stock[e.Sku] switch
         {
-            _ when context.Now > e.ExpiresAt => [Rejected(e, Reason.EXPIRED)],
+            _ when context.IsPast(e.ExpiresAt) => [Rejected(e, Reason.EXPIRED)],
             _ when rows.Ownership[new(e.CustomerId, e.Sku)] is not null => [Rejected(e, Reason.ALREADY_OWNED)],
             null => [Rejected(e, Reason.UNKNOWN_PACKAGE)],
             { Available: 0 } => [Rejected(e, Reason.SOLD_OUT)],

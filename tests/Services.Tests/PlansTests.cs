@@ -20,7 +20,7 @@ public sealed class PlansTests(Databases databases)
         var trip = new RoundTrip();
         foreach (var table in declared.Tables) ((dynamic)new PostgresRows(trip)).AddEvery((dynamic)table);
         Handled.Lock(trip, [("topic", 0)]);
-        Handled.Advance(trip, new Dictionary<(string, int), long> { [("topic", 0)] = 1 });
+        Handled.Advance(trip, new Dictionary<(string, int), Progress> { [("topic", 0)] = new(1, null) });
         Parked.Keys(trip, [("topic", "key")]);
         Assert.NotEmpty(trip.Statements);
         await using var connection = await database.OpenConnectionAsync(TestContext.Current.CancellationToken);

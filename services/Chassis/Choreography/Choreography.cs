@@ -5,8 +5,15 @@ using Checkout.Chassis.State;
 namespace Checkout.Chassis.Choreography;
 
 /// <summary>What a reaction may know of the event it answers, beside the event itself.</summary>
-/// <param name="Now">When the batch that handles it began, UTC.</param>
-public sealed record EventContext(Guid EventId, string Type, string Source, DateTime OccurredAt, DateTime Now);
+/// <param name="Now">When the batch that handles it began, UTC, by this process's clock.</param>
+public sealed record EventContext(Guid EventId, string Type, string Source, DateTime OccurredAt, DateTime Now)
+{
+    /// <summary>So far this process's clock and that of an event's teller may be apart and decide nothing.</summary>
+    public TimeSpan ClockTolerance { get; init; }
+
+    /// <summary>Whether a time that an event gave has passed, whichever of the two clocks is the wrong one.</summary>
+    public bool IsPast(DateTime deadline) => Now - ClockTolerance > deadline;
+}
 
 /// <summary>
 /// The table of a service: a row for each event it hears and each command it takes, with the decision and the events
@@ -28,6 +35,10 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
 
     public IEnumerable<Reaction<TRows>> Heard => _heard.Values;
 
+    /// <summary>The permanent name of each reaction, and the type of event that it is to.</summary>
+    public IEnumerable<(string Topic, string Type, string Name)> Reactions =>
+        _heard.Select(row => (row.Key.Topic, row.Key.Type, row.Value.Name));
+
     public IEnumerable<ToldEvent<TRows>> ToldEvents => _toldEvents.Values;
 
     /// <summary>The commands it takes, by the permanent name of each, and what each may lead to.</summary>
@@ -48,7 +59,8 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
                 (state, e, context) => decide(state, (TEvent)e, context), BusinessKey: null));
 
     /// <summary>
-    /// A row for a topic without a chain: its facts are known by their business key, however often they are sent.
+    /// A row for a topic without a chain: its facts are known by their business key, however often they are sent. They
+    /// commute, so none of them waits for another.
     /// </summary>
     /// <param name="fact">What the fact comes to, with the keys of the rows that it is about.</param>
     public Choreography<TRows> OnFact<TEvent, TFact>(

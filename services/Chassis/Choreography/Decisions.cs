@@ -13,7 +13,8 @@ public sealed class Decisions<TRows>(Choreography<TRows> choreography,
 {
     /// <summary>
     /// Sets Events or Fault of the work. A fault leaves the rows as they were: what a decision wrote down and its
-    /// events changed is taken back. NotYetVisibleException passes through: the whole batch is to be tried again.
+    /// events changed is taken back. NotYetVisibleException passes through, with the rows as they were: the step is to
+    /// be tried again.
     /// </summary>
     /// <param name="rows">The service's view of the declared rows.</param>
     public IReadOnlyList<NewEvent> Run(Rows declared, TRows rows, Work<TRows> work, DateTime now)
@@ -28,7 +29,12 @@ public sealed class Decisions<TRows>(Choreography<TRows> choreography,
             (work.Events, work.Fault) = (decided, null);
             return appended;
         }
-        catch (Exception fault) when (fault is not (NotYetVisibleException or OutOfMemoryException))
+        catch (NotYetVisibleException)
+        {
+            declared.Undo();
+            throw;
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             declared.Undo();
             (work.Events, work.Fault) = ([], fault);

@@ -19,6 +19,20 @@ public sealed record Decoded<TRows>(Incoming Record, Reaction<TRows>? Reaction, 
 {
     public bool IsOurs => Reaction is not null || Fault is not null;
 
+    /// <summary>The full name of its event, as its schema or its header says; null where neither does.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>
+    /// Whether it has not all headers of a chained topic: LogTailer did not write it, so it stands for no event of the
+    /// topic's owner and is nothing to handle, now or later.
+    /// </summary>
+    public bool IsForeign { get; init; }
+
+    /// <summary>Whether its fault may go away by itself: the registry does not know its schema (yet).</summary>
+    public bool MayBeReadLater { get; init; }
+
+    internal TimeSpan ClockTolerance { get; init; }
+
     /// <summary>
     /// The step that is due; null where there is none, and then fault says whether something is wrong.
     /// </summary>
@@ -56,12 +70,15 @@ public sealed record Decoded<TRows>(Incoming Record, Reaction<TRows>? Reaction, 
         var schema = (RecordSchema)Event!.Schema;
         return new((Guid)Event.Get(schema["eventId"].Pos), schema.Fullname,
             Record.Header(EventHeaders.Source) ?? Record.Topic,
-            (DateTime)Event.Get(schema["occurredAt"].Pos), now);
+            (DateTime)Event.Get(schema["occurredAt"].Pos), now)
+        { ClockTolerance = ClockTolerance };
     }
 }
 
 /// <summary>From the bytes of the wire to the event of a row of the choreography. One batch at a time.</summary>
-public sealed class Decoder<TRows>(Choreography<TRows> choreography, SchemaRegistry registry)
+/// <param name="clockTolerance">So far clocks may be apart and decide nothing.</param>
+public sealed class Decoder<TRows>(Choreography<TRows> choreography, SchemaRegistry registry,
+    TimeSpan clockTolerance = default)
 {
     private const string NotWireFormat = "its value is not in the Confluent wire format (0x00 and a schema id, or the "
         + $"schema's id in header {EventHeaders.ValueSchemaId})";
@@ -80,9 +97,8 @@ public sealed class Decoder<TRows>(Choreography<TRows> choreography, SchemaRegis
     {
         var isChained = choreography.IsChained(record.Topic);
         if (isChained && (!record.HasChain || record.Header(EventHeaders.Type) is null))
-            return Faulty(record, $"it has not all of the headers {EventHeaders.Type}, {EventHeaders.Sequence} and "
-                + $"{EventHeaders.Previous}: LogTailer did not write it");
-        if (IsPassedOver(record)) return new(record, null, null, null);
+            return new(record, null, null, null) { IsForeign = true };
+        if (IsPassedOver(record)) return new(record, null, null, null) { Type = record.Header(EventHeaders.Type) };
         if (record.Value is null) return Faulty(record, "it has no value");
         var context = new SerializationContext(MessageComponentType.Value, record.Topic, SchemaIdHeader(record));
         if (!TryReadSchemaId(record.Value, context, out var name, out var body)) return Faulty(record, NotWireFormat);
@@ -91,9 +107,14 @@ public sealed class Decoder<TRows>(Choreography<TRows> choreography, SchemaRegis
             var written = await WrittenAsync(record, name, isChained, cancellation);
             var reaction = choreography.Find(record.Topic, written.Fullname);
             return reaction is null
-                ? new(record, null, null, null)
+                ? new(record, null, null, null) { Type = written.Fullname }
                 : new(record, reaction,
-                    await _deserializers.ReadAsync(reaction.Event, written, record.Value, body, context), null);
+                    await _deserializers.ReadAsync(reaction.Event, written, record.Value, body, context), null)
+                { Type = written.Fullname, ClockTolerance = clockTolerance };
+        }
+        catch (SchemaNotFoundException e)
+        {
+            return Faulty(record, $"it can't be decoded with schema {name}: {e.Message}") with { MayBeReadLater = true };
         }
         catch (HttpRequestException e)
         {
@@ -111,11 +132,11 @@ public sealed class Decoder<TRows>(Choreography<TRows> choreography, SchemaRegis
 
     /// <summary>
     /// Whether its headers say already that the service has no row for it: then nothing but its place on the chain
-    /// matters.
+    /// matters. Where there is no chain the headers are whatever its producer gave, and the schema's name decides.
     /// </summary>
     public bool IsPassedOver(Incoming record) =>
-        record.Header(EventHeaders.Type) is { } type && choreography.Find(record.Topic, type) is null
-        && (record.HasChain || !choreography.IsChained(record.Topic));
+        record.HasChain && choreography.IsChained(record.Topic)
+        && record.Header(EventHeaders.Type) is { } type && choreography.Find(record.Topic, type) is null;
 
     /// <summary>
     /// The schema of this name. On a chained topic it is the one that the record's own type says: a registry that was

@@ -13,23 +13,24 @@ public static class Handled
     /// Locks the rows, in key order; their positions are there when the round trip is. A partition never handled before
     /// starts at 0.
     /// </summary>
-    public static IReadOnlyDictionary<(string Topic, int Partition), long> Lock(RoundTrip trip,
+    public static IReadOnlyDictionary<(string Topic, int Partition), Progress> Lock(RoundTrip trip,
         IEnumerable<(string Topic, int Partition)> partitions)
     {
         var inOrder = partitions.Distinct().OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition)
             .ToList();
         var (topics, numbers) = (RoundTrip.Array(inOrder.Select(p => p.Topic), NpgsqlDbType.Text),
             RoundTrip.Array(inOrder.Select(p => p.Partition), NpgsqlDbType.Integer));
-        var positions = new Dictionary<(string, int), long>();
+        var positions = new Dictionary<(string, int), Progress>();
         trip.Write("INSERT INTO handled (topic, partition, position) SELECT topic, partition, 0 FROM unnest($1, $2) "
             + "AS k(topic, partition) ON CONFLICT DO NOTHING",
             topics, numbers);
         trip.Read(
             """
-            SELECT h.topic, h.partition, h.position FROM unnest($1, $2) AS k(topic, partition)
+            SELECT h.topic, h.partition, h.position, h.event_id FROM unnest($1, $2) AS k(topic, partition)
             CROSS JOIN LATERAL (
                 SELECT * FROM handled t WHERE t.topic = k.topic AND t.partition = k.partition FOR UPDATE) h
-            """, row => positions[(row.GetString(0), row.GetInt32(1))] = row.GetInt64(2),
+            """, row => positions[(row.GetString(0), row.GetInt32(1))] =
+                new(row.GetInt64(2), row.IsDBNull(3) ? null : row.GetGuid(3)),
             topics.Clone(), numbers.Clone());
         return positions;
     }
@@ -39,16 +40,24 @@ public static class Handled
         trip.Read("SELECT 1 FROM handled WHERE topic = $1 ORDER BY topic, partition FOR UPDATE", _ => { },
             RoundTrip.Value(topic));
 
-    public static void Advance(RoundTrip trip, IReadOnlyDictionary<(string Topic, int Partition), long> to)
+    /// <summary>How far a partition was handled, without a lock; nothing is given where it never was.</summary>
+    public static void Read(RoundTrip trip, string topic, int partition, Action<Progress> found) => trip.Read(
+        "SELECT position, event_id FROM handled WHERE topic = $1 AND partition = $2",
+        row => found(new(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetGuid(1))),
+        RoundTrip.Value(topic), RoundTrip.Value(partition));
+
+    public static void Advance(RoundTrip trip, IReadOnlyDictionary<(string Topic, int Partition), Progress> to)
     {
         if (to.Count == 0) return;
         trip.Write(
             """
-            UPDATE handled t SET position = k.position FROM unnest($1, $2, $3) AS k(topic, partition, position)
+            UPDATE handled t SET position = k.position, event_id = k.event_id
+            FROM unnest($1, $2, $3, $4) AS k(topic, partition, position, event_id)
             WHERE t.topic = k.topic AND t.partition = k.partition
             """,
             RoundTrip.Array(to.Keys.Select(k => k.Topic), NpgsqlDbType.Text),
             RoundTrip.Array(to.Keys.Select(k => k.Partition), NpgsqlDbType.Integer),
-            RoundTrip.Array(to.Values, NpgsqlDbType.Bigint));
+            RoundTrip.Array(to.Values.Select(progress => progress.Position), NpgsqlDbType.Bigint),
+            RoundTrip.Array(to.Values.Select(progress => progress.EventId), NpgsqlDbType.Uuid));
     }
 }

@@ -18,6 +18,23 @@ public sealed record Incoming(
     /// <summary>Every chained record has both chain headers; one without was not written by LogTailer.</summary>
     public bool HasChain => Previous is not null;
 
+    /// <summary>False where the record came without a key: then it is no key's, and no other record is its own.</summary>
+    public bool HasKey { get; init; } = true;
+
+    /// <summary>
+    /// From when it says that it happened until it came, by this process's clock; null where it was not the newest of
+    /// its partition then, and so may have waited.
+    /// </summary>
+    public TimeSpan? Lateness { get; init; }
+
+    /// <summary>The CloudEvents id; null where it has none, or one that is no UUID.</summary>
+    public Guid? EventId => Guid.TryParse(Header(EventHeaders.Id), out var id) ? id : null;
+
+    /// <summary>Where the producer says that the event happened (UTC); null where it does not.</summary>
+    public DateTime? OccurredAt =>
+        DateTime.TryParse(Header(EventHeaders.Time), CultureInfo.InvariantCulture,
+            DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+
     public string? Header(string name) => Headers.GetValueOrDefault(name);
 
     public static Incoming From(ConsumeResult<byte[]?, byte[]?> record)
@@ -32,7 +49,8 @@ public sealed record Incoming(
             && previous is not null ? position.Value : record.Offset.Value,
             position is null ? null : previous,
             record.Message.Key is { } key ? Encoding.UTF8.GetString(key).Replace('\0', '\uFFFD') : "",
-            record.Message.Value, headers);
+            record.Message.Value, headers)
+        { HasKey = record.Message.Key is not null };
     }
 
     private static string Text(string name, byte[]? value) =>

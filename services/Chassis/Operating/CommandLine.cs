@@ -34,6 +34,7 @@ public static class CommandLine
         root.Add(Freeing("discard", "Gives up the oldest parked event of a key for good.",
             (topic, key, who, why, output, cancellation) =>
                 Parked().DiscardAsync(topic, key, who, why, output, cancellation)));
+        root.Add(Retire(Parked));
         foreach (var command in operators) root.Add(Giving(command, services));
         return root.Parse(args).InvokeAsync();
     }
@@ -67,6 +68,19 @@ public static class CommandLine
     {
         var command = new Command("parked", "Lists the events that could not be handled, and those behind them.");
         command.SetAction((_, cancellation) => parked().ListAsync(Console.Out, cancellation));
+        return command;
+    }
+
+    private static Command Retire<TRows>(Func<ParkedCommands<TRows>> parked)
+    {
+        var name = new Argument<string>("reaction") { Description = "Its permanent name." };
+        var who = new Option<string>("--who") { Required = true, Description = "Who decides this; kept with it." };
+        var why = new Option<string>("--why") { Required = true, Description = "Why; kept with it." };
+        var command = new Command("retire-reaction",
+            "Says that no version is to have a reaction any more; until then instances without it leave its topic.")
+            { name, who, why };
+        command.SetAction((result, cancellation) => parked().RetireAsync(result.GetRequiredValue(name),
+            result.GetRequiredValue(who), result.GetRequiredValue(why), Console.Out, cancellation));
         return command;
     }
 

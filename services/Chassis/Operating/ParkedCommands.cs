@@ -7,8 +7,8 @@ using Npgsql;
 namespace Checkout.Chassis.Operating;
 
 /// <summary>What an operator does with parked events: list, redrive in order, discard the first.</summary>
-public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<TRows> transactions,
-    NpgsqlDataSource database)
+public sealed class ParkedCommands<TRows>(Choreography<TRows> choreography, Decoder<TRows> decoder,
+    Transactions<TRows> transactions, NpgsqlDataSource database)
 {
     private const int MaxListed = 1_000;
 
@@ -30,23 +30,32 @@ public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<T
     }
 
     /// <summary>
-    /// Handles what is parked of a key, oldest first, and stops at the first that still can't be handled. Each in a
-    /// transaction of its own, so that those before it are done; until the last is freed whatever arrives is parked
+    /// Handles what is parked of a key, oldest first, and stops at the first that still can't be handled and that others
+    /// wait for. Each in a transaction of its own, so that those before it are done; until the last is freed whatever arrives is parked
     /// behind, and so is redriven too.
     /// </summary>
     public async Task<int> RedriveAsync(string topic, string key, string who, string why, TextWriter output,
         CancellationToken cancellation)
     {
-        for (var freed = 0; ; freed++)
+        var (freed, left, after) = (0, 0, 0L);
+        while (true)
         {
-            var (first, fault) = await RedriveFirstAsync(topic, key, who, why, cancellation);
-            if (first is null && freed == 0)
+            var (first, fault) = await RedriveFirstAsync(topic, key, after, who, why, cancellation);
+            if (first is null && freed + left == 0)
                 return await SayAsync(output, $"Nothing is parked of key {key} on {topic}.", 1);
-            if (first is null) return await SayAsync(output, $"{freed} redriven, nothing is left.", 0);
-            if (fault is null) continue;
-            await output.WriteLineAsync($"{freed} redriven.");
-            return await SayAsync(output, $"{topic} position {first.Record.Position} still can't be handled: {fault}",
-                1);
+            if (first is null)
+                return await SayAsync(output, $"{freed} redriven, {(left == 0 ? "nothing is" : $"{left} are")} left.",
+                    left == 0 ? 0 : 1);
+            if (fault is null)
+            {
+                freed++;
+                continue;
+            }
+            var isWaitedFor = first.Blocks && choreography.IsChained(topic);
+            if (isWaitedFor) await output.WriteLineAsync($"{freed} redriven.");
+            await output.WriteLineAsync($"{topic} position {first.Record.Position} still can't be handled: {fault}");
+            if (isWaitedFor) return 1;
+            (left, after) = (left + 1, first.Id);
         }
     }
 
@@ -59,7 +68,7 @@ public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<T
         var (first,
             behind) = await transactions.RunAsync<(ParkedRecord? First, long Behind)>(async (transaction, token) =>
         {
-            if (await LockFirstAsync(transaction, topic, key, token) is not { } parked) return (null, 0);
+            if (await LockFirstAsync(transaction, topic, key, after: 0, token) is not { } parked) return (null, 0);
             var left = 0L;
             Parked.Free(transaction.Writes, parked.Id, "discard", who, why);
             Parked.Count(transaction.Writes, topic, key, count => left = count);
@@ -76,24 +85,24 @@ public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<T
     /// what is being freed.
     /// </summary>
     private static async Task<ParkedRecord?> LockFirstAsync(Transaction<TRows> transaction, string topic, string key,
-        CancellationToken cancellation)
+        long after, CancellationToken cancellation)
     {
         ParkedRecord? first = null;
         Handled.LockTopic(transaction.Reads, topic);
-        Parked.First(transaction.Reads, topic, key, found => first = found);
+        Parked.First(transaction.Reads, topic, key, after, found => first = found);
         await transaction.ReadAsync(cancellation);
         return first;
     }
 
-    private async Task<(ParkedRecord? First, string? Fault)> RedriveFirstAsync(string topic, string key, string who,
-        string why, CancellationToken cancellation)
+    private async Task<(ParkedRecord? First, string? Fault)> RedriveFirstAsync(string topic, string key, long after,
+        string who, string why, CancellationToken cancellation)
     {
         ParkedRecord? first = null;
         try
         {
             return await transactions.RunAsync<(ParkedRecord?, string?)>(async (transaction, token) =>
             {
-                first = await LockFirstAsync(transaction, topic, key, token);
+                first = await LockFirstAsync(transaction, topic, key, after, token);
                 if (first is null) return (null, null);
                 if (await HandleAsync(transaction, first, token) is { } fault) return (first, fault);
                 Parked.Free(transaction.Writes, first.Id, "redrive", who, why);
@@ -101,7 +110,8 @@ public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<T
                 return (first, null);
             }, cancellation);
         }
-        catch (Exception e) when (e is NotYetVisibleException || Outage.IsFaultOfData(e))
+        catch (Exception e) when (first is not null
+            && (e is NotYetVisibleException || Outage.IsFaultOfData(e) || Outage.IsOutage(e)))
         {
             return (first, e.Message);
         }
@@ -111,11 +121,32 @@ public sealed class ParkedCommands<TRows>(Decoder<TRows> decoder, Transactions<T
     private async Task<string?> HandleAsync(Transaction<TRows> transaction, ParkedRecord parked,
         CancellationToken cancellation)
     {
-        var work = (await decoder.DecodeAsync(parked.Record, cancellation)).ToWork(transaction.Now, out var fault);
+        var decoded = await decoder.DecodeAsync(parked.Record, cancellation);
+        if (decoded.IsForeign) return "LogTailer did not write it, so it stands for no event: discard it";
+        var work = decoded.ToWork(transaction.Now, out var fault);
         await transaction.LoadAsync(work is null ? [] : [work.Step], cancellation);
         if (work is null) return fault;
         transaction.Decide(work);
         return work.FaultText;
+    }
+
+    /// <summary>
+    /// No version is to have the reaction any more: from now on instances without it pass over what it was to.
+    /// </summary>
+    public async Task<int> RetireAsync(string reaction, string who, string why, TextWriter output,
+        CancellationToken cancellation)
+    {
+        if (choreography.Reactions.Any(r => r.Name == reaction))
+            return await SayAsync(output, $"{reaction} is a reaction of this version: retire it with one that lacks it.",
+                1);
+        var retired = new List<string>();
+        var trip = new State.RoundTrip();
+        Reactions.Retire(trip, reaction, who, why, retired.Add);
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await trip.RunAsync(connection, cancellation);
+        return retired.Count == 0
+            ? await SayAsync(output, $"No reaction {reaction} is kept that is not retired already.", 1)
+            : await SayAsync(output, $"Retired {reaction} to {string.Join(", ", retired)}.", 0);
     }
 
     private static async Task<int> SayAsync(TextWriter output, string sentence, int exitCode)

@@ -1,7 +1,10 @@
+using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Resilience;
+using Checkout.Chassis.State;
 using Checkout.Chassis.Telemetry;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Polly;
 
 namespace Checkout.Chassis.Reactor;
@@ -9,49 +12,126 @@ namespace Checkout.Chassis.Reactor;
 /// <summary>
 /// Brings a batch to its end whatever comes between: outages are waited out, the record at fault is found and parked.
 /// </summary>
-public sealed class Handling<TRows>(ReactorPass<TRows> pass, TimeProvider time, ILogger<Handling<TRows>> logger)
+public sealed class Handling<TRows>(
+    Choreography<TRows> choreography, ReactorPass<TRows> pass, NpgsqlDataSource database, ReactorState state,
+    TimeProvider time, ILogger<Handling<TRows>> logger)
 {
     private readonly ResiliencePipeline _outages = Outage.WaitedOut((e, delay) =>
-        Log.Outage(logger, e.Message, delay.TotalMilliseconds), time);
+    {
+        state.Fail(e.Message);
+        Log.Outage(logger, e.Message, delay.TotalMilliseconds);
+    }, time, e => Outage.IsOutage(e) || Outage.IsOfTheDatabase(e));
+
+    private bool _someWait;
 
     public async Task<PassResult> HandleAsync(IReadOnlyList<Incoming> records, CancellationToken cancellation)
     {
+        var result = await HandledAsync(records, cancellation);
+        _someWait = result.Stops.Values.Any(stop => stop.Reason == StopReason.Waits);
+        return result;
+    }
+
+    /// <summary>How far a partition was handled by any instance.</summary>
+    public async Task<long> PositionAsync(string topic, int partition, CancellationToken cancellation)
+    {
+        var position = 0L;
+        await AskAsync(trip => Handled.Read(trip, topic, partition, found => position = found.Position), cancellation);
+        return position;
+    }
+
+    /// <summary>Says that this version reads its topics: no other will pass over what it reacts to.</summary>
+    public Task KeepReactionsAsync(CancellationToken cancellation) =>
+        AskAsync(trip => Reactions.Keep(trip, [.. choreography.Reactions]), cancellation);
+
+    /// <summary>The topics among these to whose events no reaction is missing here (any more).</summary>
+    public async Task<IReadOnlyList<string>> NotLackingAsync(IReadOnlyCollection<string> topics,
+        CancellationToken cancellation)
+    {
+        var lacking = new HashSet<string>();
+        await AskAsync(trip => Reactions.Lacking(trip, topics, choreography.Reactions.Select(r => r.Name),
+            topic => lacking.Add(topic)), cancellation);
+        return [.. topics.Where(topic => !lacking.Contains(topic))];
+    }
+
+    private async Task<PassResult> HandledAsync(IReadOnlyList<Incoming> records, CancellationToken cancellation)
+    {
         try
         {
-            return await TryAsync(records, parkAs: null, cancellation);
+            return await TryAsync(records, new(Waits: _someWait), cancellation);
         }
-        catch (Exception fault) when (records.Count > 1 && IsOfOneRecord(fault))
+        catch (NotYetVisibleException)
+        {
+            return await TryAsync(records, new(Waits: true), cancellation);
+        }
+        catch (Exception fault) when (records.Count > 1 && Outage.IsFaultOfData(fault))
         {
             Log.OneByOne(logger, records.Count, fault.Message);
             return await OneByOneAsync(records, cancellation);
         }
-        catch (Exception fault) when (IsOfOneRecord(fault))
+        catch (Exception fault) when (Outage.IsFaultOfData(fault))
         {
-            return await TryAsync(records, $"{fault.GetType().Name}: {fault.Message}", cancellation);
+            return await ParkAsync(records[0], $"{fault.GetType().Name}: {fault.Message}", cancellation);
         }
     }
 
     private async Task<PassResult> OneByOneAsync(IReadOnlyList<Incoming> records, CancellationToken cancellation)
     {
-        var handled = new Dictionary<(string, int), long>();
+        var handled = new Dictionary<(string, int), Progress>();
         var gaps = new Dictionary<(string, int), long>();
-        foreach (var record in records)
+        var stops = new Dictionary<(string, int), Stop>();
+        foreach (var record in records.Where(record => !stops.ContainsKey((record.Topic, record.Partition))))
         {
-            var result = await HandleAsync([record], cancellation);
-            foreach (var (partition, position) in result.Handled)
+            var result = await HandledAsync([record], cancellation);
+            foreach (var (partition, progress) in result.Handled)
             {
-                handled[partition] = position;
+                handled[partition] = progress;
                 gaps.Remove(partition);
             }
             foreach (var (partition, position) in result.Gaps) gaps[partition] = position;
+            foreach (var (partition, stop) in result.Stops) stops[partition] = stop;
         }
-        return new(handled, gaps);
+        return new(handled, gaps, stops);
     }
 
-    private static bool IsOfOneRecord(Exception fault) =>
-        fault is NotYetVisibleException || Outage.IsFaultOfData(fault);
+    /// <summary>
+    /// What is at fault may be at fault as a parked record too: then the bare fact that it came is kept, so that it
+    /// stops nobody; its bytes are on the topic.
+    /// </summary>
+    private async Task<PassResult> ParkAsync(Incoming record, string reason, CancellationToken cancellation)
+    {
+        try
+        {
+            return await TryAsync([record], new(ParkAs: reason), cancellation);
+        }
+        catch (Exception fault) when (Outage.IsFaultOfData(fault))
+        {
+            Log.ParkedBare(logger, record.Topic, record.Partition, record.Position, fault.Message);
+            var bare = record with
+            {
+                Key = "",
+                HasKey = false,
+                Value = null,
+                Headers = new Dictionary<string, string>(),
+            };
+            return await TryAsync([bare], new(ParkAs: "it could not be handled, nor parked as it is"), cancellation);
+        }
+    }
 
-    private async Task<PassResult> TryAsync(IReadOnlyList<Incoming> records, string? parkAs,
-        CancellationToken cancellation) =>
-        await _outages.ExecuteAsync(async token => await pass.RunAsync(records, parkAs, token), cancellation);
+    private async Task<PassResult> TryAsync(IReadOnlyList<Incoming> records, Treatment treatment,
+        CancellationToken cancellation)
+    {
+        var result = await _outages.ExecuteAsync(async token => await pass.RunAsync(records, treatment, token),
+            cancellation);
+        state.Succeed();
+        return result;
+    }
+
+    private async Task AskAsync(Action<RoundTrip> ask, CancellationToken cancellation) =>
+        await _outages.ExecuteAsync(async token =>
+        {
+            var trip = new RoundTrip();
+            ask(trip);
+            await using var connection = await database.OpenConnectionAsync(token);
+            await trip.RunAsync(connection, token);
+        }, cancellation);
 }

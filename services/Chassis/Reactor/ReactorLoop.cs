@@ -2,6 +2,7 @@ using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Telemetry;
+using Checkout.Chassis.WireFormat;
 using Confluent.Kafka;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,8 @@ public sealed class ReactorLoop<TRows>(
     /// </summary>
     private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
+    /// <summary>Of asking where assigned partitions begin; the group waits meanwhile.</summary>
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);
     /// <summary>
     /// Leaving the group takes a round trip; a client that does not come back from it is left to itself.
     /// </summary>
@@ -40,10 +43,13 @@ public sealed class ReactorLoop<TRows>(
     private static readonly TimeSpan LongestLeaving = TimeSpan.FromSeconds(2);
 
     private readonly Rereads _rereads = new(time);
+    private readonly Reach _reach = new();
+    private readonly Resting _resting = new(time);
+    private readonly LeftTopics _leftTopics = new(handling.NotLackingAsync, state, time);
     // Topics made anew since this process began, and which of their partitions were assigned since.
     private readonly HashSet<string> _remade = [];
     private readonly HashSet<TopicPartition> _begunAnew = [];
-    private readonly Dictionary<(string, int), long> _handled = [];
+    private readonly Dictionary<(string, int), Progress> _handled = [];
     private readonly PassedOver _passedOver = new(kafka.InMemory
         ? PassedOver.LongestWaitInMemory : PassedOver.LongestWait, time);
     private IConsumer<byte[]?, byte[]?>? _current;
@@ -52,6 +58,7 @@ public sealed class ReactorLoop<TRows>(
     {
         if (!choreography.Topics.Any()) return;
         await database.Migrated.WaitAsync(stoppingToken);
+        await handling.KeepReactionsAsync(stoppingToken);
         await Task.Factory.StartNew(() => Run(stoppingToken), stoppingToken, TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
     }
@@ -70,6 +77,8 @@ public sealed class ReactorLoop<TRows>(
                     {
                         Handle(consumer, Take(consumer, reading), reading, stopping);
                         ReadHeldAgain(consumer);
+                        ReadRestedAgain(consumer, reading);
+                        if (_leftTopics.TakeUp(stopping) is { Count: > 0 } back) TakeUp(consumer, back);
                     }
                     Leave(consumer);
                 }
@@ -85,6 +94,8 @@ public sealed class ReactorLoop<TRows>(
             catch (Exception e)
             {
                 Log.ReactorRestarts(logger, e);
+                telemetry.Restarted();
+                state.Fail(e.Message);
                 stopping.WaitHandle.WaitOne(RestartDelay);
             }
     }
@@ -94,14 +105,13 @@ public sealed class ReactorLoop<TRows>(
         reading.Begin();
         _passedOver.Clear();
         var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(choreography.Service))
-            .SetPartitionsAssignedHandler((_, assigned) =>
+            .SetPartitionsAssignedHandler((starting, assigned) =>
             {
                 foreach (var partition in assigned) Forget(partition);
                 reading.Assigned(assigned);
                 state.Add(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
-                return assigned.ConvertAll(p =>
-                    new TopicPartitionOffset(p, BeginsAnew(p) ? Offset.Beginning : Offset.Unset));
+                return Starts(starting, assigned);
             })
             .SetPartitionsRevokedHandler((left, revoked) => Forget(left, revoked, Revoked, reading))
             .SetPartitionsLostHandler((left, lost) => Forget(left, lost, "lost", reading))
@@ -109,8 +119,56 @@ public sealed class ReactorLoop<TRows>(
             .SetErrorHandler((_, error) => Log.KafkaError(logger, error.Code.ToString(), error.Reason))
             .SetLogHandler((_, message) => Log.KafkaClient(logger, message.Facility, message.Message))
             .Build();
-        consumer.Subscribe(choreography.Topics);
+        Subscribe(consumer);
         return consumer;
+    }
+
+    /// <summary>To all topics but those that are left to others.</summary>
+    private void Subscribe(IConsumer<byte[]?, byte[]?> consumer)
+    {
+        if (choreography.Topics.Except(state.Left).ToList() is { Count: > 0 } topics) consumer.Subscribe(topics);
+        else consumer.Unsubscribe();
+    }
+
+    /// <summary>
+    /// One record before the group's offset, so that the event handled last is compared with what the topic holds there
+    /// by now. Where there is no chain the database knows better than Kafka what it was given: it may be a backup.
+    /// </summary>
+    private List<TopicPartitionOffset> Starts(IConsumer<byte[]?, byte[]?> consumer, List<TopicPartition> assigned)
+    {
+        var committed = new Dictionary<TopicPartition, long>();
+        try
+        {
+            foreach (var offset in consumer.Committed(assigned, LongestStart))
+                if (offset.Offset.Value > 0) committed[offset.TopicPartition] = offset.Offset.Value;
+        }
+        catch (KafkaException e)
+        {
+            // The client asks again by itself.
+            Log.KafkaError(logger, e.Error.Code.ToString(), e.Error.Reason);
+        }
+        return assigned.ConvertAll(p => new TopicPartitionOffset(p,
+            BeginsAnew(p) ? Offset.Beginning
+            : !committed.TryGetValue(p, out var offset) ? Offset.Unset
+            : choreography.IsChained(p.Topic) ? offset - 1
+            : Math.Min(offset, Handled(p) ?? offset)));
+    }
+
+    /// <summary>Of a topic without a chain; null where it is not known.</summary>
+    private long? Handled(TopicPartition partition)
+    {
+        using var limit = new CancellationTokenSource(LongestStart, time);
+        try
+        {
+            var position = Task.Run(() => handling.PositionAsync(partition.Topic, partition.Partition.Value, limit.Token))
+                .GetAwaiter().GetResult();
+            // An older version kept none.
+            return position > 0 ? position : null;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     /// <summary>
@@ -134,7 +192,7 @@ public sealed class ReactorLoop<TRows>(
     /// <summary>A consumer that does not read, whatever the cause, is given up for another.</summary>
     private bool IsForgotten(IConsumer<byte[]?, byte[]?> consumer, ReadingWatch reading)
     {
-        if (reading.WhyForgotten(consumer) is not { } why) return false;
+        if (consumer.Subscription.Count == 0 || reading.WhyForgotten(consumer) is not { } why) return false;
         Log.ConsumerReplaced(logger, why);
         telemetry.ConsumerReplaced();
         return true;
@@ -158,6 +216,7 @@ public sealed class ReactorLoop<TRows>(
         // One that was left to itself may say so long after another took its place.
         if (!ReferenceEquals(consumer, _current)) return;
         if (how == Revoked) Leave(consumer);
+        Resume(consumer, _resting.Forget(partitions.Select(p => p.TopicPartition)));
         _passedOver.Forget(partitions.Select(p => p.TopicPartition));
         foreach (var partition in partitions)
         {
@@ -171,6 +230,7 @@ public sealed class ReactorLoop<TRows>(
     private void Forget(TopicPartition partition)
     {
         _rereads.Forget(partition);
+        _reach.Forget(partition);
         _handled.Remove((partition.Topic, partition.Partition.Value));
     }
 
@@ -185,16 +245,26 @@ public sealed class ReactorLoop<TRows>(
         var bytes = 0;
         for (var record = Next(consumer, PollTimeout); record is not null; record = Next(consumer, TimeSpan.Zero))
         {
-            var incoming = Incoming.From(record);
+            var incoming = WithLateness(consumer, Incoming.From(record));
             bytes += incoming.Value?.Length ?? 0;
             ends[record.TopicPartition] = record.Offset.Value + 1;
             reading.Came(record.TopicPartition);
+            _reach.Came(record.TopicPartition, incoming.Offset, incoming.HasChain ? incoming.Position : null);
             if (IsSeen(incoming)) telemetry.Seen(incoming.Topic);
             else records.Add(WithoutValueIfPassedOver(incoming));
             if (records.Count >= options.MaxBatchRecords || bytes >= options.MaxBatchBytes) break;
         }
         return new(records, ends);
     }
+
+    private Incoming WithLateness(IConsumer<byte[]?, byte[]?> consumer, Incoming record) =>
+        choreography.IsChained(record.Topic) && record.OccurredAt is { } occurred && record.Offset + 1 >= End(consumer,
+            new(record.Topic, record.Partition))
+            ? record with { Lateness = time.GetUtcNow().UtcDateTime - occurred } : record;
+
+    /// <summary>The offset behind the last record, as the last answer of a broker said.</summary>
+    private static long End(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition) =>
+        consumer.GetWatermarkOffsets(partition).High.Value;
 
     private Incoming WithoutValueIfPassedOver(Incoming record)
     {
@@ -222,7 +292,9 @@ public sealed class ReactorLoop<TRows>(
     /// </summary>
     private bool IsSeen(Incoming record) =>
         record.HasChain && choreography.IsChained(record.Topic)
-        && _handled.TryGetValue((record.Topic, record.Partition), out var handled) && record.Position <= handled;
+        && _handled.TryGetValue((record.Topic, record.Partition), out var handled)
+        && Chain.Place(record.Position, record.Previous!.Value, record.EventId, handled.Position, handled.EventId)
+            == Link.Seen;
 
     /// <summary>
     /// Records that nothing is due for cost no transaction of their own: their positions move with the next batch, or
@@ -232,16 +304,35 @@ public sealed class ReactorLoop<TRows>(
         CancellationToken stopping)
     {
         if (_passedOver.MayWait(fetched, decoder.IsPassedOver,
-            partition => _handled.TryGetValue(partition, out var handled) ? handled : null))
+            partition => _handled.TryGetValue(partition, out var handled) ? handled.Position : null))
         {
             foreach (var partition in fetched.Records.Select(r => new TopicPartition(r.Topic, r.Partition)).Distinct())
                 Release(partition);
             return;
         }
         var all = _passedOver.TakeWith(fetched);
-        var gaps = all.Records.Count > 0 ? HandleRecords(consumer, all.Records, reading, stopping) : [];
+        var held = all.Records.Count > 0 ? HandleRecords(consumer, all.Records, reading, stopping) : [];
         foreach (var (partition, end) in all.Ends)
-            if (!gaps.Contains(partition)) Store(consumer, partition, end);
+            if (!held.Contains(partition) && Reaches(consumer, partition, end)) Store(consumer, partition, end);
+    }
+
+    /// <summary>
+    /// False where the partition ends before what was handled of it: what comes there is no more what was seen.
+    /// </summary>
+    private bool Reaches(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long end)
+    {
+        if (!_handled.TryGetValue((partition.Topic, partition.Partition.Value), out var handled)
+            || !choreography.IsChained(partition.Topic)) return true;
+        var (reaching, farthest) = _reach.Of(partition, end, End(consumer, partition), handled.Position);
+        if (reaching == Reaching.Unknown) ReadFromStart(consumer, partition);
+        if (reaching != Reaching.Short)
+        {
+            if (reaching == Reaching.Enough && farthest >= handled.Position) state.Reaches(partition);
+            return true;
+        }
+        if (state.TryFallBehind(partition, farthest, handled.Position))
+            Log.TopicBehind(logger, partition.Topic, partition.Partition.Value, farthest, handled.Position);
+        return false;
     }
 
     /// <summary>Before a partition leaves: the last positions of what nothing is due for.</summary>
@@ -254,8 +345,8 @@ public sealed class ReactorLoop<TRows>(
         {
             var result = Task.Run(() => handling.HandleAsync(waiting.Records, limit.Token)).GetAwaiter().GetResult();
             foreach (var (partition, end) in waiting.Ends)
-                if (!result.Gaps.ContainsKey((partition.Topic, partition.Partition.Value)))
-                    Store(consumer, partition, end);
+                if ((partition.Topic, partition.Partition.Value) is var at && !result.Gaps.ContainsKey(at)
+                    && !result.Stops.ContainsKey(at)) Store(consumer, partition, end);
         }
         catch (OperationCanceledException)
         {
@@ -265,23 +356,75 @@ public sealed class ReactorLoop<TRows>(
         }
     }
 
-    /// <summary>Returns the partitions on which a record is missing.</summary>
+    /// <summary>Returns the partitions of which not all was handled.</summary>
     private HashSet<TopicPartition> HandleRecords(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyList<Incoming> records,
         ReadingWatch reading, CancellationToken stopping)
     {
         var result = WaitFor(consumer, Task.Run(() => handling.HandleAsync(records, stopping), stopping), reading);
-        foreach (var ((topic, partition), position) in result.Handled) _handled[(topic, partition)] = position;
-        var gaps = new HashSet<TopicPartition>();
+        foreach (var (partition, progress) in result.Handled) _handled[partition] = progress;
+        var held = new HashSet<TopicPartition>();
         foreach (var group in records.GroupBy(r => new TopicPartition(r.Topic, r.Partition)))
         {
-            if (result.Gaps.TryGetValue((group.Key.Topic, group.Key.Partition.Value), out var handled))
-            {
+            var at = (group.Key.Topic, group.Key.Partition.Value);
+            if (result.Stops.TryGetValue(at, out var stop)) Rest(consumer, group.Key, stop);
+            else if (result.Gaps.TryGetValue(at, out var handled))
                 Missing(consumer, group.Key, handled, group.Last());
-                gaps.Add(group.Key);
+            else
+            {
+                Release(group.Key);
+                continue;
             }
-            else Release(group.Key);
+            held.Add(group.Key);
         }
-        return gaps;
+        return held;
+    }
+
+    /// <summary>
+    /// The partition is read again from that record on, later; and what was handled before it is not read again.
+    /// </summary>
+    private void Rest(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, Stop stop)
+    {
+        if (state.TryStop(partition, stop) && stop.Reason != StopReason.HandedBack)
+            Log.Stopped(logger, partition.Topic, partition.Partition.Value, stop.Offset, stop.Sentence);
+        if (!consumer.Assignment.Contains(partition)) return;
+        consumer.Seek(new(partition, stop.Offset));
+        Store(consumer, partition, stop.Offset);
+        consumer.Pause([partition]);
+        _resting.Begin(partition, stop.Reason);
+        if (stop.Reason == StopReason.HandedBack && state.TryLeave(partition.Topic, stop.Sentence))
+        {
+            Log.TopicLeft(logger, partition.Topic, stop.Sentence);
+            Subscribe(consumer);
+        }
+    }
+
+    private void ReadRestedAgain(IConsumer<byte[]?, byte[]?> consumer, ReadingWatch reading)
+    {
+        foreach (var partition in _resting.All) reading.Rests(partition);
+        Resume(consumer, _resting.Due());
+    }
+
+    private void TakeUp(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyList<string> topics)
+    {
+        foreach (var topic in topics)
+            if (state.TryTakeUp(topic)) Log.TopicTakenUp(logger, topic);
+        Subscribe(consumer);
+    }
+
+    /// <summary>
+    /// Also before it leaves: a partition that leaves while it is paused is still paused when it comes back.
+    /// </summary>
+    private static void Resume(IConsumer<byte[]?, byte[]?> consumer, IReadOnlyList<TopicPartition> rested)
+    {
+        if (rested.Count == 0) return;
+        try
+        {
+            consumer.Resume(rested);
+        }
+        catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_State or ErrorCode.Local_UnknownPartition)
+        {
+            // Lost meanwhile.
+        }
     }
 
     /// <summary>
@@ -314,6 +457,7 @@ public sealed class ReactorLoop<TRows>(
     private void Release(TopicPartition partition)
     {
         _rereads.Forget(partition);
+        if (state.TryGoOn(partition)) Log.GoesOn(logger, partition.Topic, partition.Partition.Value);
         if (state.TryRelease(partition)) Log.ChainWholeAgain(logger, partition.Topic, partition.Partition.Value);
     }
 
@@ -352,9 +496,10 @@ public sealed class ReactorLoop<TRows>(
         foreach (var partition in _rereads.Due()) ReadFromStart(consumer, partition);
     }
 
-    private static void ReadFromStart(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition)
+    private void ReadFromStart(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition)
     {
-        if (consumer.Assignment.Contains(partition))
-            consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
+        if (!consumer.Assignment.Contains(partition)) return;
+        _reach.BeginFromStart(partition);
+        consumer.Seek(new TopicPartitionOffset(partition, Offset.Beginning));
     }
 }

@@ -15,8 +15,25 @@ public sealed class ReactorOptions
     /// </summary>
     public TimeSpan LongestStandstill { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// So long a record waits for what should be there and is not: its schema in the registry, or this service's own
+    /// commit, which a synchronous standby may keep invisible. Its partition waits with it, and nothing else does; then
+    /// the record is parked. Counted from the first of a topic that waits.
+    /// </summary>
+    public TimeSpan LongestWait { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// So far this process's clock and those of other services may be apart and decide nothing: a deadline counts as
+    /// passed only when it is so long ago. Half of it degrades health.
+    /// </summary>
+    public TimeSpan ClockTolerance { get; set; } = TimeSpan.FromMinutes(2);
+
     public IEnumerable<string> Problems()
     {
+        if (LongestWait < TimeSpan.Zero)
+            yield return $"Reactor:LongestWait is {LongestWait}; give a time as hh:mm:ss, such as 00:05:00.";
+        if (ClockTolerance < TimeSpan.Zero)
+            yield return $"Reactor:ClockTolerance is {ClockTolerance}; give a time as hh:mm:ss, such as 00:02:00.";
         if (LongestStandstill <= TimeSpan.Zero)
             yield return $"Reactor:LongestStandstill is {LongestStandstill}; "
                 + "give a time as hh:mm:ss, such as 00:00:20.";

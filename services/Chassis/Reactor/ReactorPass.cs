@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Inbox;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
 using Checkout.Chassis.WireFormat;
 using Microsoft.Extensions.Logging;
@@ -7,12 +9,17 @@ using Activity = System.Diagnostics.Activity;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>
-/// What a pass did: how far the chains have come, and the partitions on which a record is missing (with the position
-/// that was handled last).
-/// </summary>
-public sealed record PassResult(IReadOnlyDictionary<(string Topic, int Partition), long> Handled,
-    IReadOnlyDictionary<(string Topic, int Partition), long> Gaps);
+/// <summary>What a pass did: how far the partitions have come, and where nothing was handled from some record on.</summary>
+/// <param name="Gaps">The partitions on which a record is missing, with the position that was handled last.</param>
+/// <param name="Stops">The partitions whose next record can't be handled here and now.</param>
+public sealed record PassResult(IReadOnlyDictionary<(string Topic, int Partition), Progress> Handled,
+    IReadOnlyDictionary<(string Topic, int Partition), long> Gaps,
+    IReadOnlyDictionary<(string Topic, int Partition), Stop> Stops);
+
+/// <summary>How a pass treats its records.</summary>
+/// <param name="Waits">Leaves a partition from a record on whose own commit is not visible, in place of failing.</param>
+/// <param name="ParkAs">Parks the records for this reason in place of handling them.</param>
+public readonly record struct Treatment(bool Waits = false, string? ParkAs = null);
 
 /// <summary>
 /// One pass: a batch of records, handled in one transaction. Knows nothing of polling, time-outs and outages; those are
@@ -20,19 +27,24 @@ public sealed record PassResult(IReadOnlyDictionary<(string Topic, int Partition
 /// </summary>
 public sealed class ReactorPass<TRows>(
     Choreography<TRows> choreography, Decoder<TRows> decoder, Transactions<TRows> transactions,
-    ReactorTelemetry telemetry, ILogger<ReactorPass<TRows>> logger)
+    ReactorOptions options, ReactorTelemetry telemetry, ClockSkew skew, TimeProvider time, ILogger<ReactorPass<TRows>> logger)
 {
+    private readonly IReadOnlyList<string> _reactions = [.. choreography.Reactions.Select(r => r.Name)];
+    // Types of event that were passed over where there is no chain: the first of each is said.
+    private readonly ConcurrentDictionary<(string Topic, string Type), bool> _saidOf = new();
+    private readonly Patience _schemas = new(options.LongestWait, time);
+    private readonly Patience _commits = new(options.LongestWait, time);
+
     /// <summary>
     /// Handles the records exactly once: all that it does is durable when it returns, and nothing is if it throws.
     /// </summary>
-    /// <param name="parkAs">Parks the records for this reason in place of handling them.</param>
-    public async Task<PassResult> RunAsync(IReadOnlyList<Incoming> records, string? parkAs,
+    public async Task<PassResult> RunAsync(IReadOnlyList<Incoming> records, Treatment treatment,
         CancellationToken cancellation)
     {
         var decoded = new Decoded<TRows>[records.Count];
         for (var i = 0; i < decoded.Length; i++)
-            decoded[i] = parkAs is null
-                ? await decoder.DecodeAsync(records[i], cancellation) : new(records[i], null, null, parkAs);
+            decoded[i] = treatment.ParkAs is { } reason
+                ? new(records[i], null, null, reason) : await decoder.DecodeAsync(records[i], cancellation);
 
         using var batch = telemetry.StartBatch(decoded.Where(d => d.IsOurs).Select(d => d.Record));
         return await transactions.RunAsync(async (transaction, token) =>
@@ -40,7 +52,7 @@ public sealed class ReactorPass<TRows>(
             var spans = new List<Activity>();
             try
             {
-                return await RunAsync(transaction, decoded, spans, token);
+                return await RunAsync(transaction, decoded, treatment.Waits, spans, token);
             }
             catch
             {
@@ -54,7 +66,7 @@ public sealed class ReactorPass<TRows>(
         }, cancellation);
     }
 
-    private async Task<PassResult> RunAsync(Transaction<TRows> transaction, Decoded<TRows>[] decoded,
+    private async Task<PassResult> RunAsync(Transaction<TRows> transaction, Decoded<TRows>[] decoded, bool waits,
         List<Activity> spans, CancellationToken cancellation)
     {
         // Read for all that may be due. The locks of handled come first, also where there is no chain: they keep other
@@ -63,85 +75,86 @@ public sealed class ReactorPass<TRows>(
         foreach (var ours in decoded.Where(d => d.IsOurs))
             due[ours] = new(ours.ToWork(transaction.Now, out var fault), fault);
         var locked = Inbox.Handled.Lock(transaction.Reads, decoded.Select(d => (d.Record.Topic, d.Record.Partition)));
-        var blocked = Parked.Keys(transaction.Reads, due.Keys.Select(d => (d.Record.Topic, d.Record.Key)));
+        var others = Reactions.Others(transaction.Reads, decoded.Where(d => d is { IsOurs: false, Type: not null })
+            .Select(d => (d.Record.Topic, d.Type!)), _reactions);
+        var blocked = Parked.Keys(transaction.Reads, due.Keys.Where(d => Blocks(d.Record))
+            .Select(d => (d.Record.Topic, d.Record.Key)));
         await transaction.LoadAsync(due.Values.Select(d => d.Work?.Step).OfType<object>(), cancellation);
 
-        var handled = new Dictionary<(string Topic, int Partition), long>(locked);
-        var advanced = new Dictionary<(string, int), long>();
-        var (taken, gaps) = Successors(decoded, handled, advanced);
-        var outcomes = taken.Where(d => d.IsOurs).SelectMany(d => React(transaction, d.Record, due[d], blocked, spans))
-            .ToList();
+        var successors = new Successors<TRows>(choreography, locked, telemetry.Seen);
+        var outcomes = new List<Outcome>();
+        var passedOver = new List<Decoded<TRows>>();
+        foreach (var next in successors.Of(decoded))
+            if (StopAt(next, others) is { } stop)
+                successors.Stop(next.Record, stop.Reason, stop.Sentence);
+            else if (!next.IsOurs) passedOver.Add(next);
+            else if (React(transaction, next.Record, due[next], blocked, spans, waits, outcomes) is { } invisible)
+                successors.Stop(next.Record, StopReason.Waits, invisible);
 
         Parked.Add(transaction.Writes, outcomes.Select(outcome => outcome.Parked).OfType<ToPark>().ToList());
-        Inbox.Handled.Advance(transaction.Writes, advanced);
+        Inbox.Handled.Advance(transaction.Writes, successors.Advanced);
         await transaction.CommitAsync(cancellation);
 
         // Only now: a batch that was rolled back and tried again is counted and told once.
         foreach (var outcome in outcomes) Tell(outcome);
-        foreach (var (partition, position) in advanced) handled[partition] = position;
-        return new(handled, gaps);
+        if (!waits) Compare(successors.Taken);
+        foreach (var passed in passedOver) TellPassedOver(passed);
+        var handled = locked.ToDictionary(partition => partition.Key, partition =>
+            successors.Advanced.TryGetValue(partition.Key, out var moved) ? moved : partition.Value);
+        return new(handled, successors.Gaps, successors.Stops);
     }
 
     /// <summary>
-    /// Those that are the next of their chain, in order; what was seen before is left out, and from a gap on everything
-    /// of that partition.
+    /// A record that is no link of the chain stands alone, one without a key is nobody's, and facts without a chain
+    /// commute: none of them may hold up others.
     /// </summary>
-    internal (List<Decoded<TRows>> Next, Dictionary<(string, int), long> Gaps) Successors(
-        IEnumerable<Decoded<TRows>> batch, Dictionary<(string Topic, int Partition), long> handled,
-        Dictionary<(string, int), long> advanced)
+    private bool Blocks(Incoming record) => record is { HasChain: true, HasKey: true }
+        && choreography.IsChained(record.Topic);
+
+    private (StopReason Reason, string Sentence)? StopAt(Decoded<TRows> next,
+        IReadOnlyDictionary<(string Topic, string Type), string> others)
     {
-        var taken = new List<Decoded<TRows>>();
-        var gaps = new Dictionary<(string, int), long>();
-        foreach (var decoded in batch)
-        {
-            var record = decoded.Record;
-            var partition = (record.Topic, record.Partition);
-            if (!choreography.IsChained(record.Topic) || !record.HasChain)
-            {
-                taken.Add(decoded);
-                continue;
-            }
-            var last = advanced.TryGetValue(partition, out var moved) ? moved : handled[partition];
-            switch (Chain.Place(record.Position, record.Previous!.Value, last))
-            {
-                case Link.Next:
-                    taken.Add(decoded);
-                    advanced[partition] = record.Position;
-                    gaps.Remove(partition);
-                    break;
-                case Link.Gap:
-                    gaps[partition] = last;
-                    break;
-                default:
-                    telemetry.Seen(record.Topic);
-                    break;
-            }
-        }
-        return (taken, gaps);
+        var record = next.Record;
+        if (!next.IsOurs && next.Type is { } type && others.TryGetValue((record.Topic, type), out var name))
+            return (StopReason.HandedBack,
+                $"reaction {name} to {type} of {record.Topic} is not in this version, and another version of the "
+                + "service had it: run that version, or take the reaction out for good with retire-reaction");
+        return next.MayBeReadLater && !_schemas.IsOver(record.Topic) ? (StopReason.Waits, next.Fault!) : null;
     }
 
     /// <summary>
     /// Decides on a record, or parks it: behind an earlier one of its key, or for a fault of its own. Of one whose
     /// decision threw both are told.
     /// </summary>
-    private IEnumerable<Outcome> React(Transaction<TRows> transaction, Incoming record, Due due,
-        HashSet<(string Topic, string Key)> blocked, List<Activity> spans)
+    /// <returns>Null, or what is not visible yet: then nothing came of the record.</returns>
+    private string? React(Transaction<TRows> transaction, Incoming record, Due due,
+        HashSet<(string Topic, string Key)> blocked, List<Activity> spans, bool waits, List<Outcome> outcomes)
     {
-        var reason = blocked.Contains((record.Topic, record.Key)) ? Parked.BehindAnother : due.Fault;
+        var key = (record.Topic, Parked.KeyOf(record.Key));
+        var blocks = Blocks(record);
+        var reason = blocks && blocked.Contains(key) ? Parked.BehindAnother : due.Fault;
         if (reason is null)
         {
             var span = telemetry.StartProcess(record);
             if (span is not null) spans.Add(span);
             var work = due.Work! with { Span = span };
-            transaction.Decide(work);
-            yield return new(record, work, Parked: null);
-            reason = work.FaultText;
+            try
+            {
+                transaction.Decide(work);
+                outcomes.Add(new(record, work, Parked: null));
+                reason = work.FaultText;
+            }
+            catch (NotYetVisibleException e) when (waits)
+            {
+                if (span is not null) ReactorTelemetry.Forget([span]);
+                if (!_commits.IsOver(record.Topic)) return e.Message;
+                reason = $"{nameof(NotYetVisibleException)}: {e.Message}";
+            }
         }
-        if (reason is null) yield break;
-        // A record that is no link of the chain stands alone: it must not hold up the key it claims.
-        var blocks = record.HasChain || !choreography.IsChained(record.Topic);
-        if (blocks) blocked.Add((record.Topic, record.Key));
-        yield return new(record, Decided: null, new(record, reason, blocks));
+        if (reason is null) return null;
+        if (blocks) blocked.Add(key);
+        outcomes.Add(new(record, Decided: null, new(record, reason, blocks)));
+        return null;
     }
 
     /// <summary>What is due for a record: work, or a fault.</summary>
@@ -166,5 +179,32 @@ public sealed class ReactorPass<TRows>(
         using (ReactorTelemetry.Within(work.Span))
             Log.Reacted(logger, work.Reaction, record.Topic, record.Position, record.Header(EventHeaders.Correlation),
                 work.Events.Count);
+    }
+
+    private void Compare(IEnumerable<Incoming> taken)
+    {
+        foreach (var record in taken)
+            if (record.Lateness is { } lateness && record.Header(EventHeaders.Source) is { } source)
+                skew.Observe(source, lateness);
+    }
+
+    /// <summary>
+    /// On a chain it is what others told others, and was counted when it was taken; where there is none somebody meant
+    /// it for this service, or so it may be.
+    /// </summary>
+    private void TellPassedOver(Decoded<TRows> passed)
+    {
+        var record = passed.Record;
+        if (passed.IsForeign)
+        {
+            telemetry.Foreign(record.Topic);
+            Log.Foreign(logger, record.Topic, record.Partition, record.Offset);
+        }
+        else if (!choreography.IsChained(record.Topic))
+        {
+            telemetry.Passed(record.Topic);
+            if (_saidOf.TryAdd((record.Topic, passed.Type!), true))
+                Log.PassedOver(logger, record.Topic, record.Partition, record.Offset, passed.Type!);
+        }
     }
 }

@@ -5,15 +5,30 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Checkout.Chassis.Reactor;
 
 /// <summary>
-/// What health and metrics tell of the loop: its partitions, and those held because a record is missing.
+/// What health and metrics tell of the loop: its partitions, and why work of some is not done.
 /// </summary>
-public sealed class ReactorState : IHealthCheck
+public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
 {
+    /// <summary>An outage or two are met in passing; what lasts longer is said.</summary>
+    private static readonly TimeSpan FailsAfter = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ConcurrentDictionary<TopicPartition, bool> _assigned = new();
     private readonly ConcurrentDictionary<TopicPartition, long> _held = new();
+    private readonly ConcurrentDictionary<TopicPartition, Stop> _stopped = new();
+    private readonly ConcurrentDictionary<TopicPartition, (long End, long Handled)> _behind = new();
+    private readonly ConcurrentDictionary<string, string> _left = new();
+    private volatile Failure? _failure;
 
     public int AssignedPartitions => _assigned.Count;
     public int HeldPartitions => _held.Count;
+    public int BehindPartitions => _behind.Count;
+    public int LeftTopics => _left.Count;
+
+    /// <summary>Since handling succeeded last, while it fails.</summary>
+    public TimeSpan Failing => _failure is { } failure ? _time.GetElapsedTime(failure.Since) : TimeSpan.Zero;
+
+    public int Stopped(StopReason reason) => _stopped.Values.Count(stop => stop.Reason == reason);
 
     public void Add(IEnumerable<TopicPartition> partitions)
     {
@@ -26,6 +41,8 @@ public sealed class ReactorState : IHealthCheck
         {
             _assigned.TryRemove(partition, out _);
             _held.TryRemove(partition, out _);
+            _stopped.TryRemove(partition, out _);
+            _behind.TryRemove(partition, out _);
         }
     }
 
@@ -35,10 +52,66 @@ public sealed class ReactorState : IHealthCheck
     /// <summary>True where it was held.</summary>
     public bool TryRelease(TopicPartition partition) => _held.TryRemove(partition, out _);
 
-    /// <summary>A held partition degrades: the instance still serves everything else.</summary>
+    /// <summary>True where it was not stopped for the same reason at the same record before.</summary>
+    public bool TryStop(TopicPartition partition, Stop stop)
+    {
+        var isNew = !_stopped.TryGetValue(partition, out var before)
+            || (before.Reason, before.Offset) != (stop.Reason, stop.Offset);
+        _stopped[partition] = stop;
+        return isNew;
+    }
+
+    /// <summary>True where it was stopped.</summary>
+    public bool TryGoOn(TopicPartition partition) => _stopped.TryRemove(partition, out _);
+
+    /// <summary>True where the partition did not end too early before.</summary>
+    public bool TryFallBehind(TopicPartition partition, long end, long handled)
+    {
+        var isNew = !_behind.ContainsKey(partition);
+        _behind[partition] = (end, handled);
+        return isNew;
+    }
+
+    public void Reaches(TopicPartition partition) => _behind.TryRemove(partition, out _);
+
+    /// <summary>True where the topic was not left before.</summary>
+    public bool TryLeave(string topic, string why) => _left.TryAdd(topic, why);
+
+    public bool TryTakeUp(string topic) => _left.TryRemove(topic, out _);
+
+    public IReadOnlyCollection<string> Left => [.. _left.Keys];
+
+    /// <summary>Handling did not succeed, and is tried again.</summary>
+    public void Fail(string why) => _failure = new(_failure?.Since ?? _time.GetTimestamp(), why);
+
+    public void Succeed() => _failure = null;
+
+    /// <summary>What is not handled degrades: the instance still serves everything else.</summary>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
-        CancellationToken cancellationToken = default) => Task.FromResult(_held.IsEmpty
-        ? HealthCheckResult.Healthy($"{_assigned.Count} partitions")
-        : HealthCheckResult.Degraded("a record is missing after "
-            + string.Join(", ", _held.Select(h => $"position {h.Value} of {h.Key.Topic}/{h.Key.Partition.Value}"))));
+        CancellationToken cancellationToken = default)
+    {
+        var reasons = Reasons().ToList();
+        return Task.FromResult(reasons.Count == 0
+            ? HealthCheckResult.Healthy($"{_assigned.Count} partitions")
+            : HealthCheckResult.Degraded(string.Join("; ", reasons)));
+    }
+
+    private IEnumerable<string> Reasons()
+    {
+        if (_failure is { } failure && _time.GetElapsedTime(failure.Since) is var since && since > FailsAfter)
+            yield return $"handling fails since {since.TotalSeconds:F0} s: {failure.Why}";
+        foreach (var (topic, why) in _left) yield return $"{topic} is left to other instances: {why}";
+        foreach (var stop in _stopped.Where(stop => stop.Value.Reason != StopReason.HandedBack))
+            yield return $"{Name(stop.Key)} is stopped at offset {stop.Value.Offset}: {stop.Value.Sentence}";
+        foreach (var (partition, (end, handled)) in _behind)
+            yield return $"{Name(partition)} ends at position {end}, and {handled} was handled: its store was restored, "
+                + "or the topic lost its end";
+        if (!_held.IsEmpty)
+            yield return "a record is missing after "
+                + string.Join(", ", _held.Select(h => $"position {h.Value} of {Name(h.Key)}"));
+    }
+
+    private static string Name(TopicPartition partition) => $"{partition.Topic}/{partition.Partition.Value}";
+
+    private sealed record Failure(long Since, string Why);
 }

@@ -22,8 +22,10 @@ public sealed class ReactorTelemetry
     private readonly Counter<long> _consumed;
     private readonly Counter<long> _seen;
     private readonly Counter<long> _passed;
+    private readonly Counter<long> _foreign;
     private readonly Counter<long> _parked;
     private readonly Counter<long> _replaced;
+    private readonly Counter<long> _restarted;
     private readonly Histogram<double> _process;
     private readonly Histogram<int> _batch;
 
@@ -36,9 +38,13 @@ public sealed class ReactorTelemetry
             "Records dropped because the chain had them before.");
         _passed = meter.CreateCounter<long>("reactor.passed.messages", "{message}",
             "Records passed over because the service has no row for them.");
+        _foreign = meter.CreateCounter<long>("reactor.foreign.messages", "{message}",
+            "Records on a chained topic that LogTailer did not write, and that are left alone.");
         _parked = meter.CreateCounter<long>("reactor.parked.messages", "{message}", "Records parked.");
         _replaced = meter.CreateCounter<long>("reactor.replaced.consumers", "{consumer}",
             "Consumers replaced because they did not read.");
+        _restarted = meter.CreateCounter<long>("reactor.restarts", "{restart}",
+            "Times that the loop failed and began again.");
         _process = meter.CreateHistogram("messaging.process.duration", "s", "From the start of a batch to its commit.",
             null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetryNames.DurationBuckets });
@@ -48,6 +54,16 @@ public sealed class ReactorTelemetry
             "Partitions assigned to this instance.");
         meter.CreateObservableGauge("reactor.held.partitions", () => state.HeldPartitions, "{partition}",
             "Partitions held because a record is missing.");
+        meter.CreateObservableGauge("reactor.stopped.partitions",
+            () => Enum.GetValues<StopReason>().Select(reason => new Measurement<int>(state.Stopped(reason),
+                new KeyValuePair<string, object?>("reason", reason.ToString()))), "{partition}",
+            "Partitions of which nothing is handled from a record on, by the reason.");
+        meter.CreateObservableGauge("reactor.behind.partitions", () => state.BehindPartitions, "{partition}",
+            "Partitions that end before what was handled of them.");
+        meter.CreateObservableGauge("reactor.left.topics", () => state.LeftTopics, "{topic}",
+            "Topics left to other instances, which have reactions that this one lacks.");
+        meter.CreateObservableGauge("reactor.failing.duration", () => state.Failing.TotalSeconds, "s",
+            "Since handling succeeded last, while it fails again and again; else 0.");
     }
 
     public Batch StartBatch(IEnumerable<Incoming> records)
@@ -100,7 +116,11 @@ public sealed class ReactorTelemetry
 
     public void Passed(string topic) => _passed.Add(1, Topic(topic));
 
+    public void Foreign(string topic) => _foreign.Add(1, Topic(topic));
+
     public void ConsumerReplaced() => _replaced.Add(1);
+
+    public void Restarted() => _restarted.Add(1);
 
     public void Parked(string topic) => _parked.Add(1, Topic(topic));
 

@@ -55,6 +55,9 @@ internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, Reac
         _factor = 1;
     }
 
+    /// <summary>It is not read, for a reason of our own.</summary>
+    public void Rests(TopicPartition partition) => _standstill.BeginAnew(partition);
+
     public void BeginAllAnew() => _standstill.BeginAllAnew();
 
     /// <summary>Null while it reads, or has reasons not to.</summary>

@@ -114,7 +114,7 @@ public sealed class SchemaRegistry
         {
             return await ask().WaitAsync(_longestAnswer, stop);
         }
-        catch (SchemaRegistryException e) when (e.Status == HttpStatusCode.NotFound && notFound is not null)
+        catch (SchemaRegistryException e) when (IsNotFound(e) && notFound is not null)
         {
             throw new SchemaNotFoundException(notFound(Message(e)));
         }
@@ -130,6 +130,10 @@ public sealed class SchemaRegistry
     /// </summary>
     internal Exception Explained(Exception e, string about) => e switch
     {
+        SchemaRegistryException { Status: HttpStatusCode.NotFound } missing when !IsNotFound(missing) =>
+            new RegistryUnavailableException($"The registry at {_addresses} answered 404 about {about} without the "
+                + "error code of a registry: something before it answers in its place, or the path of Registry:Url is "
+                + $"wrong. It says: {Message(missing)}"),
         SchemaRegistryException refusal => Refusal((int)refusal.Status, Message(refusal), about),
         // A 401 whose body is not the registry's, such as a proxy's, has no exception of its own (2.16.0).
         HttpRequestException { InnerException: HttpRequestException { Message: "Unauthorized" } } =>
@@ -138,6 +142,13 @@ public sealed class SchemaRegistry
             $"The registry at {_addresses} answered about {about} with a body that is not its contract's JSON.", e),
         _ => new RegistryUnavailableException($"The registry at {_addresses} does not answer: {e.Message}", e),
     };
+
+    /// <summary>
+    /// Whether it is the registry that does not find it: its contract has a code of five digits for each cause (40401
+    /// subject, 40402 version, 40403 schema, ...). Any server answers 404 for an address that it does not know.
+    /// </summary>
+    private static bool IsNotFound(SchemaRegistryException e) =>
+        e is { Status: HttpStatusCode.NotFound, ErrorCode: >= 40_400 and < 40_500 };
 
     private Exception Refusal(int status, string message, string about)
     {

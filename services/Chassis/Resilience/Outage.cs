@@ -36,6 +36,15 @@ public static class Outage
     };
 
     /// <summary>
+    /// A table, a column or a right that is missing (42, 3F), or a plan that is outdated (0A): statements are fixed, so
+    /// no input makes that, and somebody has to put the database in order.
+    /// </summary>
+    public static bool IsOfTheDatabase(Exception e) => e is PostgresException p
+        && (p.SqlState.StartsWith("42", StringComparison.Ordinal)
+            || p.SqlState.StartsWith("3F", StringComparison.Ordinal)
+            || p.SqlState.StartsWith("0A", StringComparison.Ordinal));
+
+    /// <summary>
     /// Two transactions stood in each other's way: nothing was done, and the next try will find another order.
     /// </summary>
     public static bool IsCollision(Exception e) => e is PostgresException
@@ -45,21 +54,24 @@ public static class Outage
     };
 
     /// <summary>
-    /// SQLSTATE 22 (data exception) and 23 (constraint violation): some record of the batch asks for what can't be
-    /// stored.
+    /// Whatever is not known to be an outage or a collision is some record's or request's fault, so that no input
+    /// whatever can keep a batch from ending. A unique violation that stays is one, too: a second answer.
     /// </summary>
-    public static bool IsFaultOfData(Exception e) => e is PostgresException p
-        && (p.SqlState.StartsWith("22", StringComparison.Ordinal)
-            || p.SqlState.StartsWith("23", StringComparison.Ordinal));
+    public static bool IsFaultOfData(Exception e) =>
+        e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
+        || !(IsOutage(e) || IsOfTheDatabase(e) || IsCollision(e)
+            || e is NotYetVisibleException or OperationCanceledException or OutOfMemoryException);
 
     /// <summary>
     /// Tries again until it goes well or is cancelled: exponential backoff with jitter, at most MaxDelay apart.
     /// </summary>
-    public static ResiliencePipeline WaitedOut(Action<Exception, TimeSpan> onOutage, TimeProvider time) =>
+    /// <param name="isOutage">What is waited out; an outage where nothing is said.</param>
+    public static ResiliencePipeline WaitedOut(Action<Exception, TimeSpan> onOutage, TimeProvider time,
+        Func<Exception, bool>? isOutage = null) =>
         new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(IsOutage),
+            ShouldHandle = new PredicateBuilder().Handle(isOutage ?? IsOutage),
             MaxRetryAttempts = int.MaxValue,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,

@@ -76,6 +76,36 @@ internal static partial class Log
     [LoggerMessage(27, LogLevel.Warning, "The consumer did not close within {Seconds} s and is left to itself")]
     public static partial void ConsumerDoesNotClose(ILogger logger, double seconds);
 
+    [LoggerMessage(28, LogLevel.Warning, "{Topic}/{Partition}: nothing from offset {Offset} on is handled for now: "
+        + "{Why}")]
+    public static partial void Stopped(ILogger logger, string topic, int partition, long offset, string why);
+
+    [LoggerMessage(29, LogLevel.Information, "{Topic}/{Partition}: handled again from where it was stopped")]
+    public static partial void GoesOn(ILogger logger, string topic, int partition);
+
+    [LoggerMessage(31, LogLevel.Error, "{Topic} is left to other instances: {Why}")]
+    public static partial void TopicLeft(ILogger logger, string topic, string why);
+
+    [LoggerMessage(32, LogLevel.Information, "{Topic} is read again: no reaction to it is missing here any more")]
+    public static partial void TopicTakenUp(ILogger logger, string topic);
+
+    [LoggerMessage(33, LogLevel.Warning, "{Topic}/{Partition} offset {Offset}: {Type} is passed over, since this "
+        + "service has no reaction to it; further ones are counted in reactor_passed_messages_total")]
+    public static partial void PassedOver(ILogger logger, string topic, int partition, long offset, string type);
+
+    [LoggerMessage(34, LogLevel.Warning, "{Topic}/{Partition} offset {Offset} was not written by LogTailer, since it "
+        + "lacks headers of the chain: it stands for no event and is left alone")]
+    public static partial void Foreign(ILogger logger, string topic, int partition, long offset);
+
+    [LoggerMessage(35, LogLevel.Error, "{Topic}/{Partition} ends at position {End}, and position {Handled} was "
+        + "handled: its store was restored, or the topic lost its end; what comes there is not handled until the "
+        + "topic reaches that position again")]
+    public static partial void TopicBehind(ILogger logger, string topic, int partition, long end, long handled);
+
+    [LoggerMessage(36, LogLevel.Error, "{Topic}/{Partition} position {Position} could not even be parked as it is, "
+        + "and is parked without its value, key and headers: {Problem}")]
+    public static partial void ParkedBare(ILogger logger, string topic, int partition, long position, string problem);
+
     [LoggerMessage(30, LogLevel.Warning,
         "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
     public static partial void GroupOneByOne(ILogger logger, int requests, string problem);

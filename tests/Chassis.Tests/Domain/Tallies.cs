@@ -33,15 +33,17 @@ public static class Tallies
     public const long Huge = 1_000_000;
 
     public static Choreography<TallyRows> Table(string service, string topic, string chain, string facts,
-        bool isNewerCode = false) =>
-        new Choreography<TallyRows>(service, topic, rows => new(rows, isNewerCode))
+        bool isNewerCode = false, bool lacksConfirm = false)
+    {
+        var table = new Choreography<TallyRows>(service, topic, rows => new(rows, isNewerCode))
             .On<Asked>(chain, "count", (rows, e, _) => Count(rows, new(e.Name, e.Number)), typeof(Counted))
-            .On<Confirmed>(chain, "confirm", Confirm, typeof(Answered))
             .OnFact<Tipped, Add>(facts, "tip", e => new(e.Name, e.Number, e.Reference), fact => fact.Reference!, Count,
                 typeof(Counted))
             .Take<Add>("add", Count, typeof(Counted))
             .Tells<Counted>(e => e.Name, of: null, Counted)
             .Tells<Answered>(e => e.Name, of: null, Change.Nothing);
+        return lacksConfirm ? table : table.On<Confirmed>(chain, "confirm", Confirm, typeof(Answered));
+    }
 
     private static IReadOnlyList<ISpecificRecord> Count(TallyRows rows, Add add) => add switch
     {

@@ -40,7 +40,7 @@ public sealed class DecoderTests(Stage stage)
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
         var record = Incoming.From(Consumed(message, world.Facts));
-        await instance.Pass.RunAsync([record], "for the test", CancellationToken.None);
+        await instance.Pass.RunAsync([record], new(ParkAs: "for the test"), CancellationToken.None);
         Assert.Equal("for the test", Assert.Single(await world.ParkedAsync()).Reason);
         var said = new StringWriter();
         Assert.Equal(0, await instance.Parked.RedriveAsync(world.Facts, record.Key, "me", "why", said,
@@ -112,8 +112,8 @@ public sealed class DecoderTests(Stage stage)
             SchemaIdSerializerStrategy.Prefix);
         Chain(message, typeof(Asked).FullName!);
         message.Headers.Remove(EventHeaders.Type);
-        Assert.Contains("LogTailer did not write it", (await DecodeAsync(message, isChain: true)).Fault,
-            StringComparison.Ordinal);
+        var decoded = await DecodeAsync(message, isChain: true);
+        Assert.Equal((true, false), (decoded.IsForeign, decoded.IsOurs));
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public sealed class ParkedCommandsTests(Stage stage)
     public async Task An_answer_to_what_is_still_unknown_stops_redriving_with_a_sentence()
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
-        var instance = await world.NewInstanceAsync();
+        var instance = await world.NewInstanceAsync(settings => settings.Reactor.LongestWait = TimeSpan.Zero);
         await instance.HandleAsync(new Confirmed { Name = "anna" });
         Assert.Equal(
             (1, $"0 redriven.\n{world.Chain.Topic} position 1 still can't be handled: The tally anna is not known "
@@ -85,19 +85,60 @@ public sealed class ParkedCommandsTests(Stage stage)
     }
 
     [Fact]
-    public async Task A_foreign_record_is_discarded_by_its_key_and_bars_no_redrive_behind_it()
+    public async Task A_foreign_record_that_an_older_version_parked_is_discarded_by_its_key()
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        var foreign = world.Chain.Received(await new TestChain(stage, world.Chain.Topic, 1)
-            .NumberAsync(Asked("anna", 100)) with
-        { Headers = [] });
-        await instance.Handling.HandleAsync([foreign], CancellationToken.None);
+        await using (var connection = await world.Database.OpenConnectionAsync())
+            await connection.ExecuteAsync(
+                """
+                INSERT INTO parked (topic, partition, position, key, headers, reason, blocks)
+                VALUES (@Topic, 0, 7, 'anna', '{}', 'it has not all of the headers', false)
+                """, new { world.Chain.Topic });
         var (code, said) = await RedriveAsync(world, instance);
         Assert.Equal(1, code);
-        Assert.Contains("LogTailer did not write it", said, StringComparison.Ordinal);
+        Assert.Contains("LogTailer did not write it, so it stands for no event: discard it", said,
+            StringComparison.Ordinal);
         Assert.Equal(0, (await DiscardAsync(world, instance)).Code);
         Assert.Empty(await world.ParkedAsync());
+    }
+
+    [Fact]
+    public async Task Facts_without_a_chain_are_redriven_past_those_that_still_can_not_be_handled()
+    {
+        await using var world = await World.NewAsync(stage);
+        var old = await world.NewInstanceAsync();
+        foreach (var number in new[] { Unlucky, -100L, Unlucky })
+            await old.Handling.HandleAsync(
+                [world.Chain.Received(await world.Chain.NumberAsync(new Tipped
+                {
+                    Name = "anna", Number = number, Reference = Guid.NewGuid().ToString(),
+                })) with { Topic = world.Facts }], CancellationToken.None);
+        Assert.Equal(3, (await world.ParkedAsync()).Count);
+        var newer = await world.NewInstanceAsync(settings => settings.IsNewerCode = true);
+        using var output = new StringWriter { NewLine = "\n" };
+        Assert.Equal(1, await newer.Parked.RedriveAsync(world.Facts, "anna", "sre", "fixed", output,
+            CancellationToken.None));
+        Assert.Contains("a_tally_is_not_below_zero", output.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("2 redriven, 1 are left.\n", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(26, (await world.TotalsAsync())["anna"]);
+    }
+
+    [Fact]
+    public async Task A_registry_that_is_away_stops_redriving_with_a_sentence()
+    {
+        await using var world = await World.NewAsync(stage, partitions: 1);
+        using var registry = new SwitchedRegistry();
+        var instance = await world.NewInstanceAsync(settings => settings.Registry = registry.NewClient(stage));
+        var record = await world.Chain.NumberAsync(Asked("anna", 1));
+        await instance.Pass.RunAsync([world.Chain.Received(record)], new(ParkAs: "for the test"),
+            CancellationToken.None);
+        registry.IsDown = true;
+        var (code, said) = await RedriveAsync(world, instance);
+        Assert.Equal(1, code);
+        Assert.Contains("still can't be handled: The registry at", said, StringComparison.Ordinal);
+        registry.IsDown = false;
+        Assert.Equal((0, "1 redriven, nothing is left.\n"), await RedriveAsync(world, instance));
     }
 
     [Fact]

@@ -77,14 +77,14 @@ public sealed class GapTests(Stage stage)
     public async Task A_foreign_record_and_one_that_can_not_be_read_stop_nobody_behind_them()
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
-        await world.StartInstanceAsync();
+        await world.StartInstanceAsync(settings => settings.Reactor.LongestWait = TimeSpan.FromSeconds(2));
         await world.Chain.SendAsync(new ChainRecord(0, 0, 0, "anna", [1, 2, 3], []));
         var garbage = await world.Chain.NumberAsync(Asked("ben", 1));
         // Written with a schema that no registry has.
         await world.Chain.SendAsync(garbage with { Value = [0, 0x7f, 0xff, 0xff, 0xff] });
         await world.Chain.TellAsync(Asked("anna", 3));
         await world.UntilTotalAsync("anna", 3);
-        Assert.Equal(["anna", "ben"], (await world.ParkedAsync()).Select(p => p.Key));
+        Assert.Equal(["ben"], (await world.ParkedAsync()).Select(p => p.Key));
     }
 
     private static Asked Asked(string name, long number) => ReactorLoopTests.Asked(name, number);

@@ -25,12 +25,16 @@ public sealed class OutageClassTests
     [InlineData("23505", "collision, data")] // tried again; if it stays, somebody's fault
     [InlineData("22021", "data")]
     [InlineData("23514", "data")]
-    [InlineData("42P01", "")] // a bug: neither waited for nor parked
+    [InlineData("54000", "data")] // a key that no index takes
+    [InlineData("XX000", "data")] // whatever is not known to be an outage
+    [InlineData("42P01", "database")] // a table that is missing: no record's fault
+    [InlineData("42501", "database")]
+    [InlineData("0A000", "database")] // a plan from before a migration
     public void A_servers_error_is_classed_by_its_state(string sqlState, string expected) =>
         Assert.Equal(expected, ClassOf(new PostgresException("message", "ERROR", "ERROR", sqlState)));
 
     [Fact]
-    public void What_does_not_answer_is_an_outage_and_a_bug_is_none()
+    public void What_does_not_answer_is_an_outage_and_whatever_else_is_the_fault_of_one_record()
     {
         Exception[] outages =
             [new NpgsqlException("broken"), new SocketException(111), new TimeoutException(),
@@ -39,10 +43,13 @@ public sealed class OutageClassTests
         Assert.All(outages, e => Assert.Equal("outage", ClassOf(e)));
         Exception[] bugs = [new InvalidOperationException(), new ArgumentException("argument"),
             new SchemaNotFoundException("404")];
-        Assert.All(bugs, e => Assert.Equal("", ClassOf(e)));
+        Assert.All(bugs, e => Assert.Equal("data", ClassOf(e)));
+        Exception[] nobodys = [new OperationCanceledException(), new NotYetVisibleException("a commit")];
+        Assert.All(nobodys, e => Assert.Equal("", ClassOf(e)));
     }
 
     private static string ClassOf(Exception e) => string.Join(", ",
         new[] { (Outage.IsOutage(e), "outage"), (Outage.IsCollision(e), "collision"),
+            (Outage.IsOfTheDatabase(e), "database"),
             (Outage.IsFaultOfData(e), "data") }.Where(c => c.Item1).Select(c => c.Item2));
 }

@@ -25,6 +25,9 @@ public sealed class InstanceSettings
     public SchemaRegistry? Registry { get; set; }
     public ReactorOptions Reactor { get; } = new();
     public bool IsNewerCode { get; set; }
+
+    /// <summary>The code of an older version, which has no row for Confirmed.</summary>
+    public bool LacksConfirm { get; set; }
     public Dictionary<string, string> Client { get; } = [];
 
     /// <summary>By default every instance is a member of the service's group.</summary>
@@ -45,7 +48,7 @@ public sealed class Instance : IAsyncDisposable
     {
         _world = world;
         _loggers = new([Lines], new LoggerFilterOptions { MinLevel = LogLevel.Debug });
-        var table = world.NewTable(settings.IsNewerCode);
+        var table = world.NewTable(settings.IsNewerCode, settings.LacksConfirm);
         Database = Chassis.EventStore.Database.Open(world.ConnectionString, table.Service);
         Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly,
             table.ToldEvents.Select(t => t.Schema), Logger<DatabaseReady>());
@@ -58,12 +61,15 @@ public sealed class Instance : IAsyncDisposable
         foreach (var (name, value) in settings.Client) kafka.Client[name] = value;
         Readings = new(Meters);
         Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State);
-        var decoder = new Decoder<TallyRows>(table, settings.Registry ?? world.Stage.NewSchemaRegistry());
+        var decoder = new Decoder<TallyRows>(table, settings.Registry ?? world.Stage.NewSchemaRegistry(),
+            settings.Reactor.ClockTolerance);
+        Skew = new(settings.Reactor, Meters, TimeProvider.System);
         Transactions = new(table, world.Store, Database, TimeProvider.System, Logger<Transactions<TallyRows>>());
-        Pass = new(table, decoder, Transactions, Telemetry, Logger<ReactorPass<TallyRows>>());
-        Handling = new(Pass, TimeProvider.System, Logger<Handling<TallyRows>>());
+        Pass = new(table, decoder, Transactions, settings.Reactor, Telemetry, Skew, TimeProvider.System,
+            Logger<ReactorPass<TallyRows>>());
+        Handling = new(table, Pass, Database, State, TimeProvider.System, Logger<Handling<TallyRows>>());
         Edge = new(table, Transactions, Logger<GroupCommit<TallyRows>>());
-        Parked = new(decoder, Transactions, Database);
+        Parked = new(table, decoder, Transactions, Database);
         Brokers = new(kafka.Admin(), Meters, TimeProvider.System);
         _loop = new(table, decoder, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry,
             TimeProvider.System, Logger<ReactorLoop<TallyRows>>());
@@ -78,6 +84,7 @@ public sealed class Instance : IAsyncDisposable
     public BrokerWatch Brokers { get; }
     public ReactorTelemetry Telemetry { get; }
     public ReactorPass<TallyRows> Pass { get; }
+    public ClockSkew Skew { get; }
     public Handling<TallyRows> Handling { get; }
     public Transactions<TallyRows> Transactions { get; }
     public GroupCommit<TallyRows> Edge { get; }

@@ -46,6 +46,7 @@ public sealed class TestChain(Stage stage, string topic, int partitions)
             [EventHeaders.Id] = told.EventId.ToString(),
             [EventHeaders.Type] = ((RecordSchema)told.Schema).Fullname,
             [EventHeaders.Source] = "/test/0",
+            [EventHeaders.Time] = told.OccurredAt.ToString("O", CultureInfo.InvariantCulture),
             [EventHeaders.Sequence] = position.ToString(CultureInfo.InvariantCulture),
             [EventHeaders.Previous] = previous.ToString(CultureInfo.InvariantCulture),
         });

@@ -45,8 +45,8 @@ public sealed class World : IAsyncDisposable
             await stage.NewTopicAsync(1));
     }
 
-    public Choreography<TallyRows> NewTable(bool isNewerCode) =>
-        Tallies.Table(Service, Service + ".told", Chain.Topic, Facts, isNewerCode);
+    public Choreography<TallyRows> NewTable(bool isNewerCode, bool lacksConfirm = false) =>
+        Tallies.Table(Service, Service + ".told", Chain.Topic, Facts, isNewerCode, lacksConfirm);
 
     /// <summary>An instance whose database is migrated and whose loop is not started.</summary>
     public async Task<Instance> NewInstanceAsync(Action<InstanceSettings>? set = null)

@@ -40,7 +40,9 @@ public sealed class Instance(TimeProvider time)
 /// </summary>
 public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, TimeProvider time)
 {
-    private static readonly Dictionary<(string, int), long> None = [];
+    private static readonly Dictionary<(string, int), Progress> NoneHandled = [];
+    private static readonly Dictionary<(string, int), long> NoGaps = [];
+    private static readonly Dictionary<(string, int), Stop> NoStops = [];
 
     private readonly Dictionary<string, Topic> _topics = topics.ToDictionary(topic => topic.Name);
     private readonly List<(string Topic, int Partition)> _partitions =
@@ -118,7 +120,7 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
         }
         instance.InHand = instance.Waiting.TakeWith(taken);
         // All of it was seen before.
-        if (instance.InHand.Records.Count == 0) Done(instance, new(None, None));
+        if (instance.InHand.Records.Count == 0) Done(instance, new(NoneHandled, NoGaps, NoStops));
     }
 
     /// <summary>
@@ -127,7 +129,7 @@ public sealed class ConsumerGroup(IReadOnlyList<Topic> topics, int instances, Ti
     /// </summary>
     public void Done(Instance instance, PassResult result)
     {
-        foreach (var (partition, position) in result.Handled) instance.Handled[partition] = position;
+        foreach (var (partition, progress) in result.Handled) instance.Handled[partition] = progress.Position;
         foreach (var partition in instance.InHand.Records.Select(record => (record.Topic, record.Partition)).Distinct())
             if (!result.Gaps.TryGetValue(partition, out var handled))
                 instance.Rereads.Forget(new(partition.Topic, partition.Partition));

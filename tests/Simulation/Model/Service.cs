@@ -1,13 +1,10 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Reactor;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.State;
-using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 
 namespace Checkout.Simulation.Model;
 
@@ -52,21 +49,13 @@ public interface IService
 public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain chain, ConsumerGroup group, Flaws flaws)
     : IService
 {
-    // One of each for all runs: meters live as long as the process, and so do the readers of each schema that a decoder
-    // has parsed.
+    // One of each for all runs: the readers of each schema that a decoder has parsed live as long as the process.
     private static readonly ConcurrentDictionary<Choreography<TRows>, Decoder<TRows>> Decoders = new();
-    private static readonly ConcurrentDictionary<Choreography<TRows>, ReactorPass<TRows>> Passes = new();
+    private static readonly Dictionary<(string, int), Stop> NoStops = [];
 
     private readonly Decisions<TRows> _decisions = new(choreography);
     private readonly Decoder<TRows> _decoder = Decoders.GetOrAdd(choreography, table => new(table, Wire.Registry));
     private readonly MemoryRows _tables = new() { Check = new Constraints(isShadow: false).Check };
-
-    /// <summary>Asked only which records are next on their chain.</summary>
-    private readonly ReactorPass<TRows> _pass = Passes.GetOrAdd(choreography, table => new(
-        table, new(table, Wire.Registry),
-        new(table, new(table.Topic, "/simulation/0", 1), NpgsqlDataSource.Create("Host=never-opened"),
-            TimeProvider.System, NullLogger<Transactions<TRows>>.Instance),
-        new(new NoMeters(), table.Service, "correlation", new()), NullLogger<ReactorPass<TRows>>.Instance));
 
     private Action? _becomesVisible;
 
@@ -205,14 +194,21 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
             d.Record.HasChain && !taken.Contains(d) && !gaps.ContainsKey((d.Record.Topic, d.Record.Partition)));
         Gaps += gaps.Count;
         foreach (var (partition, position) in advanced) Handled[partition] = handled[partition] = position;
-        return new(handled, gaps);
+        return new(handled.ToDictionary(h => h.Key, h => new Progress(h.Value, null)), gaps, NoStops);
     }
 
     private (IReadOnlyList<Decoded<TRows>> Taken, IReadOnlyDictionary<(string, int), long> Gaps) Judge(
         List<Decoded<TRows>> decoded, Dictionary<(string Topic, int Partition), long> handled,
         Dictionary<(string, int), long> advanced)
     {
-        if (!flaws.IgnoresTheChain && !flaws.StepsOverGaps) return _pass.Successors(decoded, handled, advanced);
+        if (!flaws.IgnoresTheChain && !flaws.StepsOverGaps)
+        {
+            var successors = new Successors<TRows>(choreography,
+                handled.ToDictionary(h => h.Key, h => new Progress(h.Value, null)), seen: _ => { });
+            var next = successors.Of(decoded).ToList();
+            foreach (var (partition, progress) in successors.Advanced) advanced[partition] = progress.Position;
+            return (next, successors.Gaps);
+        }
         var taken = new List<Decoded<TRows>>();
         foreach (var d in decoded)
         {
@@ -264,13 +260,4 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
 
     /// <summary>A transaction that is not committed yet.</summary>
     private sealed record Decided(Rows Declared, TRows Rows, List<NewEvent> Appended);
-
-    private sealed class NoMeters : IMeterFactory
-    {
-        public Meter Create(MeterOptions options) => new(options);
-
-        public void Dispose()
-        {
-        }
-    }
 }
