@@ -21,7 +21,9 @@ public sealed class PlansTests(Databases databases)
         foreach (var table in declared.Tables) ((dynamic)new PostgresRows(trip)).AddEvery((dynamic)table);
         Handled.Lock(trip, [("topic", 0)]);
         Handled.Advance(trip, new Dictionary<(string, int), Progress> { [("topic", 0)] = new(1, null) });
+        Handled.Read(trip, "topic", 0, _ => { });
         Parked.Keys(trip, [("topic", "key")]);
+        Reactions.Others(trip, [("topic", "type")], ["name"]);
         Assert.NotEmpty(trip.Statements);
         await using var connection = await database.OpenConnectionAsync(TestContext.Current.CancellationToken);
         foreach (var (sql, parameters) in trip.Statements)

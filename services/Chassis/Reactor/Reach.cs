@@ -5,8 +5,10 @@ namespace Checkout.Chassis.Reactor;
 /// <summary>How far a partition's records reach, seen from what was handled of it.</summary>
 internal enum Reaching
 {
-    /// <summary>To what was handled or beyond, or its end was not read yet.</summary>
+    /// <summary>To what was handled or beyond.</summary>
     Enough,
+    /// <summary>Not yet, and more comes.</summary>
+    NotYet,
     /// <summary>What was read does not, and it was not read from its start: a late duplicate may be its last.</summary>
     Unknown,
     /// <summary>It ends before what was handled.</summary>
@@ -41,8 +43,10 @@ internal sealed class Reach
     /// <param name="next">The offset that is read next.</param>
     /// <param name="high">The offset behind the partition's last record.</param>
     /// <param name="handled">The position that was handled last.</param>
-    public (Reaching Reaching, long Farthest) Of(TopicPartition partition, long next, long high, long handled) =>
-        !_places.TryGetValue(partition, out var place) || next < high || place.Farthest >= handled
-            ? (Reaching.Enough, place.Farthest)
-            : (place.FromStart ? Reaching.Short : Reaching.Unknown, place.Farthest);
+    public (Reaching Reaching, long Farthest) Of(TopicPartition partition, long next, long high, long handled)
+    {
+        if (!_places.TryGetValue(partition, out var place) || place.Farthest >= handled)
+            return (Reaching.Enough, place.Farthest);
+        return (next < high ? Reaching.NotYet : place.FromStart ? Reaching.Short : Reaching.Unknown, place.Farthest);
+    }
 }

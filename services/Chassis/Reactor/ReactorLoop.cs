@@ -317,21 +317,25 @@ public sealed class ReactorLoop<TRows>(
     }
 
     /// <summary>
-    /// False where the partition ends before what was handled of it: what comes there is no more what was seen.
+    /// Whether what was read reaches what was handled. Until then no offset is stored, and where the partition ends
+    /// before it, what comes there is no more what was seen.
     /// </summary>
     private bool Reaches(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long end)
     {
-        if (!_handled.TryGetValue((partition.Topic, partition.Partition.Value), out var handled)
-            || !choreography.IsChained(partition.Topic)) return true;
-        var (reaching, farthest) = _reach.Of(partition, end, End(consumer, partition), handled.Position);
-        if (reaching == Reaching.Unknown) ReadFromStart(consumer, partition);
-        if (reaching != Reaching.Short)
+        if (!choreography.IsChained(partition.Topic)
+            || !_handled.TryGetValue((partition.Topic, partition.Partition.Value), out var handled)) return true;
+        switch (_reach.Of(partition, end, End(consumer, partition), handled.Position))
         {
-            if (reaching == Reaching.Enough && farthest >= handled.Position) state.Reaches(partition);
-            return true;
+            case (Reaching.Enough, _):
+                state.Reaches(partition);
+                return true;
+            case (Reaching.Unknown, _):
+                ReadFromStart(consumer, partition);
+                break;
+            case (Reaching.Short, var farthest) when state.TryFallBehind(partition, farthest, handled.Position):
+                Log.TopicBehind(logger, partition.Topic, partition.Partition.Value, farthest, handled.Position);
+                break;
         }
-        if (state.TryFallBehind(partition, farthest, handled.Position))
-            Log.TopicBehind(logger, partition.Topic, partition.Partition.Value, farthest, handled.Position);
         return false;
     }
 

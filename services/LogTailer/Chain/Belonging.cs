@@ -23,8 +23,9 @@ public static class Belonging
                 $"Topic {head.Topic} partition {e.Fingerprint.Partition} holds event {e.Fingerprint.EventId} "
                     + $"({e.Fingerprint.Type}) at position {e.Position}, and the store "
                     + $"{Has(own, e.Fingerprint, head)}: the store was restored or promoted behind its topic, or the "
-                    + "topic is another store's. Bring the store forward to that event, or make the topic anew; it "
-                    + "is filled from the store.");
+                    + "topic is another store's. Bring the store forward to that event. Do not make the topic anew: "
+                    + "its readers have handled what the store lacks, and what the store tells next would get "
+                    + "positions that they know already (docs/operating.md, \"Two histories\").");
         }
     }
 

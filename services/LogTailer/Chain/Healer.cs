@@ -61,5 +61,6 @@ public sealed class Healer(StoreDatabase database, SuccessorRule rule, IPublishe
     public static PublicationStoppedException Broken(StoredEvent e, SuccessorRule rule) => new(
         $"Event {e.EventId} at position {e.Position} follows position {e.Previous} on partition {e.Partition}, and "
             + $"the topic's last is {rule.Last(e.Partition)}: the topic holds another history than the store. Bring "
-            + $"back the right store, or make the topic anew; it is filled from the store.");
+            + "back the right store; making the topic anew would give its readers positions that they know already "
+            + "(docs/operating.md, \"Two histories\").");
 }

@@ -7,7 +7,7 @@ namespace Checkout.Chassis.Tests.Running;
 public sealed class MeterReadings : IDisposable
 {
     private readonly ConcurrentDictionary<string, long> _counted = new();
-    private readonly ConcurrentDictionary<string, int> _gauged = new();
+    private readonly ConcurrentDictionary<string, double> _gauged = new();
     private readonly MeterListener _listener;
 
     public MeterReadings(IMeterFactory meters)
@@ -22,12 +22,13 @@ public sealed class MeterReadings : IDisposable
         _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
             _counted.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value));
         _listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => _gauged[instrument.Name] = value);
+        _listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => _gauged[instrument.Name] = value);
         _listener.Start();
     }
 
     public long Sum(string counter) => _counted.GetValueOrDefault(counter);
 
-    public int Gauge(string gauge)
+    public double Gauge(string gauge)
     {
         _listener.RecordObservableInstruments();
         return _gauged.GetValueOrDefault(gauge);

@@ -23,6 +23,9 @@ internal sealed class SwitchedRegistry : DelegatingHandler
 
     public HttpStatusCode? Answers { get; set; }
 
+    /// <summary>As a follower that lags, it knows none of the schemas that it is asked for now.</summary>
+    public bool Unknown { get; set; }
+
     public int Asked => _asked;
 
     public SchemaRegistry NewClient(Stage stage)
@@ -38,14 +41,17 @@ internal sealed class SwitchedRegistry : DelegatingHandler
         if (IsDown) throw new HttpRequestException("Connection refused");
         request.RequestUri = new(_behind + request.RequestUri!.PathAndQuery);
         request.Headers.Host = null;
-        return Answers is { } status
-            ? Task.FromResult(
-                new HttpResponseMessage(status)
-                {
-                    Content = new StringContent($$"""{"error_code":{{(int)status}},"message":"no"}""")
-                })
+        return Answers is { } status ? Answer(status, (int)status)
+            : Unknown && request.RequestUri.PathAndQuery.StartsWith("/schemas/ids/", StringComparison.Ordinal)
+                ? Answer(HttpStatusCode.NotFound, 40403)
             : base.SendAsync(request, cancellationToken);
     }
+
+    private static Task<HttpResponseMessage> Answer(HttpStatusCode status, int code) =>
+        Task.FromResult(new HttpResponseMessage(status)
+        {
+            Content = new StringContent($$"""{"error_code":{{code}},"message":"no"}"""),
+        });
 
     protected override void Dispose(bool disposing)
     {
