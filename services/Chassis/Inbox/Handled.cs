@@ -26,7 +26,8 @@ public static class Handled
             topics, numbers);
         trip.Read(
             """
-            SELECT h.topic, h.partition, h.position, h.event_id FROM unnest($1, $2) AS k(topic, partition)
+            SELECT h.topic, h.partition, h.position, CASE WHEN h.event_position = h.position THEN h.event_id END
+            FROM unnest($1, $2) AS k(topic, partition)
             CROSS JOIN LATERAL (
                 SELECT * FROM handled t WHERE t.topic = k.topic AND t.partition = k.partition FOR UPDATE) h
             """, row => positions[(row.GetString(0), row.GetInt32(1))] =
@@ -41,9 +42,8 @@ public static class Handled
             RoundTrip.Value(topic));
 
     /// <summary>How far a partition was handled, without a lock; nothing is given where it never was.</summary>
-    public static void Read(RoundTrip trip, string topic, int partition, Action<Progress> found) => trip.Read(
-        "SELECT position, event_id FROM handled WHERE topic = $1 AND partition = $2",
-        row => found(new(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetGuid(1))),
+    public static void Read(RoundTrip trip, string topic, int partition, Action<long> found) => trip.Read(
+        "SELECT position FROM handled WHERE topic = $1 AND partition = $2", row => found(row.GetInt64(0)),
         RoundTrip.Value(topic), RoundTrip.Value(partition));
 
     public static void Advance(RoundTrip trip, IReadOnlyDictionary<(string Topic, int Partition), Progress> to)
@@ -51,7 +51,7 @@ public static class Handled
         if (to.Count == 0) return;
         trip.Write(
             """
-            UPDATE handled t SET position = k.position, event_id = k.event_id
+            UPDATE handled t SET position = k.position, event_position = k.position, event_id = k.event_id
             FROM unnest($1, $2, $3, $4) AS k(topic, partition, position, event_id)
             WHERE t.topic = k.topic AND t.partition = k.partition
             """,

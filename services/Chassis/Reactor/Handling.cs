@@ -35,7 +35,7 @@ public sealed class Handling<TRows>(
     public async Task<long> PositionAsync(string topic, int partition, CancellationToken cancellation)
     {
         var position = 0L;
-        await AskAsync(trip => Handled.Read(trip, topic, partition, found => position = found.Position), cancellation);
+        await AskAsync(trip => Handled.Read(trip, topic, partition, found => position = found), cancellation);
         return position;
     }
 

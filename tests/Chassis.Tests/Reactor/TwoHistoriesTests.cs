@@ -106,6 +106,22 @@ public sealed class TwoHistoriesTests(Stage stage)
         await world.UntilTotalAsync("anna", 11);
     }
 
+    /// <summary>In a rolling deploy: it moves the position and not the id.</summary>
+    [Fact]
+    public async Task What_an_older_version_handled_is_seen_and_no_contradiction()
+    {
+        await using var world = await World.NewAsync(stage, partitions: 1);
+        var instance = await world.NewInstanceAsync();
+        var records = new List<ChainRecord>();
+        for (var i = 0; i < 3; i++) records.Add(await world.Chain.NumberAsync(Asked(1)));
+        await instance.HandleAsync(records[0]);
+        await using (var connection = await world.Database.OpenConnectionAsync())
+            await connection.ExecuteAsync("UPDATE handled SET position = 2");
+        var result = await instance.HandleAsync(records[1], records[2]);
+        Assert.Empty(result.Stops);
+        Assert.Equal((3, 2), (await world.HandledAsync(0), (await world.TotalsAsync())["anna"]));
+    }
+
     private static Asked Asked(long number) => ReactorLoopTests.Asked("anna", number);
 
     private static async Task TipAsync(World world, long number)

@@ -1,6 +1,8 @@
 -- Two histories: a position names an event only within one history of a store, so its id is kept beside it.
 ALTER TABLE handled ADD COLUMN event_id uuid;
-COMMENT ON COLUMN handled.event_id IS 'The event at that position; null where an older version handled it. On a topic without a chain position is the offset behind the last record handled.';
+ALTER TABLE handled ADD COLUMN event_position bigint;
+COMMENT ON COLUMN handled.event_id IS 'The event at event_position. On a topic without a chain position is the offset behind the last record handled, and there is no event.';
+COMMENT ON COLUMN handled.event_position IS 'The same as position, unless a version that does not know it moved that on: then event_id says nothing.';
 
 -- Versions side by side: what a newer one reacts to, an older one must not pass over.
 CREATE TABLE reactions (
