@@ -18,7 +18,7 @@ public sealed record Incoming(
     /// <summary>Every chained record has both chain headers; one without was not written by LogTailer.</summary>
     public bool HasChain => Previous is not null;
 
-    /// <summary>False where the record came without a key: then it is no key's, and no other record is its own.</summary>
+    /// <summary>False where the record came without a key: then no other record is of the same.</summary>
     public bool HasKey { get; init; } = true;
 
     /// <summary>

@@ -45,7 +45,7 @@ public static class Reactions
         return others;
     }
 
-    /// <summary>Gives the topics among these that have a reaction which is not retired and not of these names.</summary>
+    /// <summary>Gives the topics among these with a reaction that is not retired and not of these names.</summary>
     public static void Lacking(RoundTrip trip, IEnumerable<string> topics, IEnumerable<string> known,
         Action<string> lacking) => trip.Read(
         """

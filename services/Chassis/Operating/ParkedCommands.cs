@@ -30,9 +30,9 @@ public sealed class ParkedCommands<TRows>(Choreography<TRows> choreography, Deco
     }
 
     /// <summary>
-    /// Handles what is parked of a key, oldest first, and stops at the first that still can't be handled and that others
-    /// wait for. Each in a transaction of its own, so that those before it are done; until the last is freed whatever arrives is parked
-    /// behind, and so is redriven too.
+    /// Handles what is parked of a key, oldest first, and stops at the first that still can't be handled and that
+    /// others wait for. Each in a transaction of its own, so that those before it are done; until the last is freed
+    /// whatever arrives is parked behind, and so is redriven too.
     /// </summary>
     public async Task<int> RedriveAsync(string topic, string key, string who, string why, TextWriter output,
         CancellationToken cancellation)
@@ -137,8 +137,8 @@ public sealed class ParkedCommands<TRows>(Choreography<TRows> choreography, Deco
         CancellationToken cancellation)
     {
         if (choreography.Reactions.Any(r => r.Name == reaction))
-            return await SayAsync(output, $"{reaction} is a reaction of this version: retire it with one that lacks it.",
-                1);
+            return await SayAsync(output,
+                $"{reaction} is a reaction of this version: retire it with one that lacks it.", 1);
         var retired = new List<string>();
         var trip = new State.RoundTrip();
         Reactions.Retire(trip, reaction, who, why, retired.Add);

@@ -8,7 +8,7 @@ namespace Checkout.Chassis.Reactor;
 /// <summary>
 /// How far this process's clock and that of each source of events are apart. A record that was the newest of its
 /// partition when it came waited for nobody, so the least time that such records of a minute took from the moment they
-/// say they happened is what the clocks differ by, and a lag only where all of them lag. Safe for any number of threads.
+/// say they happened is what the clocks differ by, and a lag only where all of them lag. Any number of threads.
 /// </summary>
 public sealed class ClockSkew : IHealthCheck
 {

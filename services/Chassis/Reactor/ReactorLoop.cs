@@ -160,8 +160,8 @@ public sealed class ReactorLoop<TRows>(
         using var limit = new CancellationTokenSource(LongestStart, time);
         try
         {
-            var position = Task.Run(() => handling.PositionAsync(partition.Topic, partition.Partition.Value, limit.Token))
-                .GetAwaiter().GetResult();
+            var position = Task.Run(() =>
+                handling.PositionAsync(partition.Topic, partition.Partition.Value, limit.Token)).GetAwaiter().GetResult();
             // An older version kept none.
             return position > 0 ? position : null;
         }

@@ -9,7 +9,9 @@ using Activity = System.Diagnostics.Activity;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>What a pass did: how far the partitions have come, and where nothing was handled from some record on.</summary>
+/// <summary>
+/// What a pass did: how far the partitions have come, and where nothing was handled from some record on.
+/// </summary>
 /// <param name="Gaps">The partitions on which a record is missing, with the position that was handled last.</param>
 /// <param name="Stops">The partitions whose next record can't be handled here and now.</param>
 public sealed record PassResult(IReadOnlyDictionary<(string Topic, int Partition), Progress> Handled,
@@ -17,7 +19,7 @@ public sealed record PassResult(IReadOnlyDictionary<(string Topic, int Partition
     IReadOnlyDictionary<(string Topic, int Partition), Stop> Stops);
 
 /// <summary>How a pass treats its records.</summary>
-/// <param name="Waits">Leaves a partition from a record on whose own commit is not visible, in place of failing.</param>
+/// <param name="Waits">Leaves a partition at a record whose own commit is not visible, in place of failing.</param>
 /// <param name="ParkAs">Parks the records for this reason in place of handling them.</param>
 public readonly record struct Treatment(bool Waits = false, string? ParkAs = null);
 
@@ -27,7 +29,8 @@ public readonly record struct Treatment(bool Waits = false, string? ParkAs = nul
 /// </summary>
 public sealed class ReactorPass<TRows>(
     Choreography<TRows> choreography, Decoder<TRows> decoder, Transactions<TRows> transactions,
-    ReactorOptions options, ReactorTelemetry telemetry, ClockSkew skew, TimeProvider time, ILogger<ReactorPass<TRows>> logger)
+    ReactorOptions options, ReactorTelemetry telemetry, ClockSkew skew, TimeProvider time,
+    ILogger<ReactorPass<TRows>> logger)
 {
     private readonly IReadOnlyList<string> _reactions = [.. choreography.Reactions.Select(r => r.Name)];
     // Types of event that were passed over where there is no chain: the first of each is said.

@@ -104,8 +104,8 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
         foreach (var stop in _stopped.Where(stop => stop.Value.Reason != StopReason.HandedBack))
             yield return $"{Name(stop.Key)} is stopped at offset {stop.Value.Offset}: {stop.Value.Sentence}";
         foreach (var (partition, (end, handled)) in _behind)
-            yield return $"{Name(partition)} ends at position {end}, and {handled} was handled: its store was restored, "
-                + "or the topic lost its end";
+            yield return $"{Name(partition)} ends at position {end}, and {handled} was handled: its store was "
+                + "restored, or the topic lost its end";
         if (!_held.IsEmpty)
             yield return "a record is missing after "
                 + string.Join(", ", _held.Select(h => $"position {h.Value} of {Name(h.Key)}"));

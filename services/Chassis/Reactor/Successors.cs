@@ -71,7 +71,7 @@ internal sealed class Successors<TRows>(
 
     private static string OtherHistory(Incoming record, Progress last) =>
         $"position {record.Position} of {record.Topic}/{record.Partition} is event {record.EventId} there, and event "
-        + $"{last.EventId} was handled at that position: the store behind the topic was restored and gave its positions "
-        + "again, or another store's records came in between. Nothing of the partition is handled until the record "
-        + "there is the right one: bring the store back to where it was (docs/operating.md, \"Two histories\")";
+        + $"{last.EventId} was handled at that position: the store behind the topic was restored and gave its "
+        + "positions anew, or another store's records came in between. Nothing of the partition is handled until the "
+        + "record there is the right one: bring the store back to where it was (docs/operating.md, \"Two histories\")";
 }
