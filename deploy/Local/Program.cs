@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Checkout.Chassis;
 using Checkout.Local;
 using Checkout.Local.Demo;
 using Checkout.Local.Events;
 using Checkout.Local.Pictures;
 using Checkout.Servers;
 
+DirectToLoopback.Install();
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

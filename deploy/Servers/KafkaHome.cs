@@ -13,16 +13,33 @@ public static class KafkaHome
     ];
 
     /// <summary>
-    /// KAFKA_HOME's folder, or a usual one; null where there is none. A KAFKA_HOME that leads nowhere is a mistake to
-    /// be told.
+    /// KAFKA_HOME's folder, or a usual one that Java is there for; null where there is none. A KAFKA_HOME that leads
+    /// nowhere is a mistake to be told.
     /// </summary>
-    public static string? Find()
+    public static string? Find() =>
+        Find(Environment.GetEnvironmentVariable(Variable), UsualFolders, HasJava, out _);
+
+    /// <summary>A usual folder that is passed over, since there is no Java.</summary>
+    public static string? WithoutJava
     {
-        var given = Environment.GetEnvironmentVariable(Variable);
-        if (string.IsNullOrEmpty(given)) return UsualFolders.FirstOrDefault(IsKafka);
-        return IsKafka(given) ? given : throw new ServerMissingException(
-            $"{Variable} is {given}, but there is no bin/kafka-server-start.sh in it: unpack a released Kafka there, "
-                + $"or unset {Variable}.");
+        get
+        {
+            Find(Environment.GetEnvironmentVariable(Variable), UsualFolders, HasJava, out var without);
+            return without;
+        }
+    }
+
+    internal static string? Find(string? given, IEnumerable<string> usual, Func<bool> hasJava, out string? withoutJava)
+    {
+        withoutJava = null;
+        if (!string.IsNullOrEmpty(given))
+            return IsKafka(given) ? given : throw new ServerMissingException(
+                $"{Variable} is {given}, but there is no bin/kafka-server-start.sh in it: unpack a released Kafka "
+                    + $"there, or unset {Variable}.");
+        if (usual.FirstOrDefault(IsKafka) is not { } found) return null;
+        if (hasJava()) return found;
+        withoutJava = found;
+        return null;
     }
 
     /// <summary>From the library's name: kafka_2.13-4.3.1.jar, or kafka-server-common-4.3.1.jar.</summary>
@@ -30,16 +47,17 @@ public static class KafkaHome
         .Select(name => name[(name.LastIndexOf('-') + 1)..])
         .FirstOrDefault(version => version.Length > 0 && char.IsAsciiDigit(version[0])) ?? "(unknown version)";
 
+    /// <summary>What to say where Java is missing.</summary>
+    public const string NeedsJava =
+        "Kafka needs Java 17 or newer, which is neither in JAVA_HOME nor in PATH: install it "
+            + "(Debian, Ubuntu: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17).";
+
+    public static bool HasJava() => File.Exists(Environment.GetEnvironmentVariable("JAVA_HOME") is { Length: > 0 } home
+        ? Path.Combine(home, "bin", "java") : Programs.Find("java"));
+
     internal static void RequireJava()
     {
-        var java = Environment.GetEnvironmentVariable("JAVA_HOME") is { Length: > 0 } home
-            ? Path.Combine(home, "bin", "java") : Programs.Find("java");
-        if (java is null || !File.Exists(java))
-        {
-            throw new ServerMissingException(
-                "Kafka needs Java 17 or newer, which is neither in JAVA_HOME nor in PATH: install it " +
-                "(Debian, Ubuntu: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17).");
-        }
+        if (!HasJava()) throw new ServerMissingException(NeedsJava);
     }
 
     private static bool IsKafka(string folder) => File.Exists(Path.Combine(folder, "bin", "kafka-server-start.sh"));

@@ -18,7 +18,25 @@ internal static class PostgresBinaries
             + "postgresql@17), " +
         "or put its bin folder into PATH.";
 
+    /// <summary>Those for a new data folder.</summary>
     public static string Folder => Find() ?? throw new ServerMissingException(HowToInstall);
+
+    /// <summary>
+    /// Those that made this data: PostgreSQL does not read another major version's, and a newer one may have been
+    /// installed since.
+    /// </summary>
+    public static string For(PostgresFolder data) => For(data, All());
+
+    internal static string For(PostgresFolder data, IReadOnlyList<(string Folder, int Major)> all)
+    {
+        var fitting = all.FirstOrDefault(found => found.Major == data.Major).Folder;
+        return fitting ?? throw new ServerMissingException($"The data in {data.Path} is PostgreSQL {data.Major}'s, "
+            + "which is not on this machine"
+            + (all.Count > 0 ? $" ({string.Join(", ", all.Select(found => found.Major).Distinct())} is)" : "")
+            + $". Install it beside (Debian, Ubuntu: apt-get install postgresql-{data.Major}; Fedora: dnf install "
+            + $"postgresql{data.Major}-server; macOS: brew install postgresql@{data.Major}), take the data over with "
+            + "pg_upgrade, or give another --folder to begin anew.");
+    }
 
     public static string Version(string folder) => Programs.Output(Path.Combine(folder, "postgres"), "--version");
 
@@ -39,14 +57,15 @@ internal static class PostgresBinaries
     /// The newest that is new enough. PATH may lead to an older one, and distributions keep the server's programs
     /// outside it.
     /// </summary>
-    private static string? Find() =>
+    private static string? Find() => All().Select(found => found.Folder).FirstOrDefault();
+
+    /// <summary>The newest first.</summary>
+    private static List<(string Folder, int Major)> All() => [..
         PathFolders().Concat(DistributionFolders()).Concat(HomebrewFolders.SelectMany(Versions))
         .Where(folder => File.Exists(Path.Combine(folder, "postgres")) && File.Exists(Path.Combine(folder, "initdb")))
         .Select(folder => (Folder: folder, Major: Major(folder)))
         .Where(found => found.Major >= OldestMajor)
-        .OrderByDescending(found => found.Major)
-        .Select(found => found.Folder)
-        .FirstOrDefault();
+        .OrderByDescending(found => found.Major)];
 
     private static string[] PathFolders() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "")

@@ -13,7 +13,12 @@ internal sealed record PostgresFolder(string Path, string? User, string? Note)
     private static readonly TimeSpan PredecessorPatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
-    public bool IsEmpty => !File.Exists(System.IO.Path.Combine(Path, "PG_VERSION"));
+    public bool IsEmpty => !File.Exists(VersionFile);
+
+    /// <summary>The major version whose data it is.</summary>
+    public int Major => int.Parse(File.ReadAllText(VersionFile), CultureInfo.InvariantCulture);
+
+    private string VersionFile => System.IO.Path.Combine(Path, "PG_VERSION");
 
     private string LockFile => System.IO.Path.Combine(Path, "postmaster.pid");
 

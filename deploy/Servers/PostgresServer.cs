@@ -80,7 +80,7 @@ public sealed class PostgresServer : IAsyncDisposable
         while (true)
         {
             await _folder.ClearLockFileAsync(cancel);
-            _process = ChildProcess.Start(Command(PostgresBinaries.Folder, _folder, _settings, Port, LogFile));
+            _process = ChildProcess.Start(Command(PostgresBinaries.For(_folder), _folder, _settings, Port, LogFile));
             if (await AnswersAsync(_settings.StartDeadline - clock.Elapsed, cancel)) return;
             var said = _process.LastLines();
             await _process.DisposeAsync();

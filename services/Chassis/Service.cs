@@ -29,20 +29,24 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
     /// </summary>
     public Func<WebApplicationBuilder, IEnumerable<string>> Configure { get; init; } = _ => [];
 
+    /// <summary>Sections of settings that only this service has; <see cref="Configure"/> reads them.</summary>
+    public IReadOnlyList<string> Sections { get; init; } = [];
+
     public required Action<WebApplication> Map { get; init; }
 
     public async Task<int> RunAsync(string[] args)
     {
+        DirectToLoopback.Install();
         var isCommand = CommandLine.IsHelp(args)
             || (args.Length > 0 && !args[0].Contains(':', StringComparison.Ordinal) && !args[0].StartsWith('-'));
-        var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
+        string[] given = isCommand ? [] : args;
+        if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return await RefusedAsync(wrong);
+        var builder = WebApplication.CreateBuilder(given);
         var (settings, problems) = Settings.Read<ServiceSettings>(builder.Configuration, s => s.Problems());
-        problems = [.. choreography.Problems(), .. problems, .. Configure(builder)];
-        if (problems.Count > 0 && !CommandLine.IsHelp(args))
-        {
-            foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
-            return 2;
-        }
+        var sections = KnownSettings.Names(typeof(ServiceSettings)).Concat(Sections);
+        problems = [.. choreography.Problems(), .. SettingArguments.Unknown(builder.Configuration, sections),
+            .. problems, .. Configure(builder)];
+        if (problems.Count > 0 && !CommandLine.IsHelp(args)) return await RefusedAsync(problems);
         Register(builder, settings);
         var app = builder.Build();
         if (isCommand)
@@ -55,7 +59,17 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         // The host ends when one of these fails, and tells nobody but its log.
         var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         await app.RunAsync();
-        return background.Any(service => service.ExecuteTask?.IsFaulted == true) ? 1 : 0;
+        var faults = background.Select(service => service.ExecuteTask?.Exception?.GetBaseException()).OfType<Exception>()
+            .ToList();
+        if (faults.OfType<UnusableDatabaseException>().FirstOrDefault() is { } unusable)
+            return await RefusedAsync([unusable.Message]);
+        return faults.Count > 0 ? 1 : 0;
+    }
+
+    private static async Task<int> RefusedAsync(IEnumerable<string> sentences)
+    {
+        foreach (var sentence in sentences) await Console.Error.WriteLineAsync(sentence);
+        return 2;
     }
 
     private void Register(WebApplicationBuilder builder, ServiceSettings settings)

@@ -9,14 +9,14 @@ using Checkout.LogTailer.Operating;
 using Checkout.LogTailer.Sink;
 using Checkout.LogTailer.Verifying;
 
+DirectToLoopback.Install();
 var isCommand = CommandLine.IsHelp(args) || args is ["verify", ..];
-var builder = WebApplication.CreateBuilder(isCommand ? [] : args);
+string[] given = isCommand ? [] : args;
+if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return Refused(wrong);
+var builder = WebApplication.CreateBuilder(given);
 var (options, faults) = Settings.Read<TailerOptions>(builder.Configuration, o => o.Faults());
-if (faults.Count > 0 && !CommandLine.IsHelp(args))
-{
-    foreach (var sentence in faults) await Console.Error.WriteLineAsync(sentence);
-    return 2;
-}
+faults = [.. SettingArguments.Unknown(builder.Configuration, KnownSettings.Names(typeof(TailerOptions))), .. faults];
+if (faults.Count > 0 && !CommandLine.IsHelp(args)) return Refused(faults);
 if (isCommand) return await VerifyCommand.RunAsync(args, options);
 TailStatus[] statuses = [.. options.Stores.Select(store => new TailStatus(store.Name, TimeProvider.System))];
 builder.AddTelemetry("logtailer", options.Telemetry, SendTelemetry.SourceName);
@@ -34,8 +34,16 @@ builder.Services
     .AddSingleton(new TailerMetrics(statuses))
     .AddSingleton(new SchemaRegistry(options.Registry))
     .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
-    .AddHostedService<Tails>();
+    .AddSingleton<Tails>()
+    .AddHostedService(p => p.GetRequiredService<Tails>());
 var app = builder.Build();
 app.MapTelemetry();
+var tails = app.Services.GetRequiredService<Tails>();
 await app.RunAsync();
-return 0;
+return tails.Unusable is { } unusable ? Refused([unusable]) : 0;
+
+static int Refused(IEnumerable<string> sentences)
+{
+    foreach (var sentence in sentences) Console.Error.WriteLine(sentence);
+    return 2;
+}

@@ -20,3 +20,12 @@ public sealed class SlotLostException(string message, Exception? cause = null) :
 /// again.
 /// </summary>
 public sealed class TopicChangedException(string message) : Exception(message);
+
+/// <summary>
+/// The brokers refused a request for one record in it, and do not say for which. Up to this position each is sent alone
+/// then.
+/// </summary>
+public sealed class RecordRefusedException(long through, string message) : Exception(message)
+{
+    public long Through => through;
+}

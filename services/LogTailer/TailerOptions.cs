@@ -1,8 +1,11 @@
 using System.Text.RegularExpressions;
+using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Telemetry;
+using Checkout.LogTailer.Sink;
 using Checkout.LogTailer.Source;
 using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Checkout.LogTailer;
@@ -121,13 +124,16 @@ public sealed class KafkaOptions
     public short TopicReplicationFactor { get; set; } = 3;
     public short MinInSyncReplicas { get; set; } = 2;
 
-    /// <summary>Further client properties by librdkafka's names, such as security.protocol and sasl.username.</summary>
+    /// <summary>
+    /// Further librdkafka settings, such as security.protocol and sasl.*. See <see
+    /// cref="Chassis.Kafka.KafkaProperties"/>.
+    /// </summary>
     public IDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
     public AdminClientConfig Admin()
     {
         var config = new AdminClientConfig();
-        foreach (var (name, value) in Properties) config.Set(name, value);
+        foreach (var (name, value) in KafkaProperties.Named(Properties)) config.Set(name, value);
         config.BootstrapServers = BootstrapServers;
         return config;
     }
@@ -142,6 +148,24 @@ public sealed class KafkaOptions
         if (MinInSyncReplicas < 1 || MinInSyncReplicas > TopicReplicationFactor)
             yield return $"Kafka:MinInSyncReplicas is {MinInSyncReplicas}: choose between 1 and "
                 + $"Kafka:TopicReplicationFactor ({TopicReplicationFactor}), or nothing could ever be acknowledged.";
+        if (Properties.Count > 0 && ClientFault() is { } fault)
+            yield return $"Kafka:Properties can't be used: {fault}";
+    }
+
+    /// <summary>librdkafka knows its settings best; clients that are made and not used ask nobody anything.</summary>
+    private string? ClientFault()
+    {
+        var clients = new KafkaClients(this, "settings", NullLogger.Instance);
+        try
+        {
+            using var consumer = clients.Consumer();
+            using var producer = clients.Producer("settings", _ => { }, _ => { });
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or KafkaException)
+        {
+            return e.Message;
+        }
     }
 }
 

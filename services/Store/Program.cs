@@ -6,6 +6,7 @@ using Checkout.Store.Packages;
 return await new Service<StoreRows>(StoreChoreography.Table)
 {
     OperatorCommands = { PackageOperators.List, PackageOperators.ChangePrice },
+    Sections = ["Checkouts"],
     Configure = CheckoutApi.Configure,
     Map = app =>
     {

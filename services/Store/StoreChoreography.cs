@@ -84,6 +84,9 @@ public enum CheckoutStatus
     Failed,
     RefundDue,
     Refunded,
+
+    /// <summary>One that a later version has added.</summary>
+    Unknown,
 }
 
 public readonly record struct PostKey(string CustomerId, string IdempotencyKey);

@@ -29,6 +29,37 @@ public sealed class ServiceTests(Stage stage)
         Assert.Contains("'twelve' at 'EventStore:Partitions'", Assert.Single(said), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--help-me", "The argument --help-me is no setting: give one as --Section:Name=value")]
+    [InlineData("-Kafka:InMemory=true", "The argument -Kafka:InMemory=true is no setting")]
+    [InlineData("--help-me=now", "The setting help-me is not known: the sections are Database, EventStore, Kafka")]
+    [InlineData("--Kafak:InMemory=true", "The setting Kafak is not known: Kafka is, and must be meant.")]
+    [InlineData("--Kafka:BootstrapServer=b:1", "The setting Kafka:BootstrapServer is not known")]
+    [InlineData("--Kafka:Properties:security.protocl=ssl", "Kafka:Properties can't be used: No such configuration")]
+    public async Task An_argument_that_nobody_reads_ends_it_with_2_and_a_sentence(string argument, string sentence)
+    {
+        var (code, said) = await RunAsync(await SettingsAsync(), [argument]);
+        Assert.Equal(2, code);
+        Assert.StartsWith(sentence, Assert.Single(said), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "refuses a session's own settings (unsupported startup parameter: options)")]
+    [InlineData("options", "drops a session's own settings")]
+    public async Task A_pool_that_keeps_no_sessions_ends_it_with_2_and_a_sentence(string ignored, string sentence)
+    {
+        await using var pool = await PgBouncerServer.StartAsync(await stage.Postgres.ServerAsync(), ignored);
+        var settings = await SettingsAsync();
+        settings["Database__ConnectionString"] = pool.Before(settings["Database__ConnectionString"]!);
+        foreach (string[] arguments in new[] { ["--urls", "http://127.0.0.1:0"], new[] { "migrate" } })
+        {
+            var (code, said) = await RunAsync(settings, arguments);
+            Assert.True(code == 2, string.Join('\n', said));
+            Assert.Contains(said, line => line.Contains(sentence, StringComparison.Ordinal)
+                && line.Contains("Connect to PostgreSQL itself", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task Help_needs_no_settings()
     {
@@ -83,7 +114,7 @@ public sealed class ServiceTests(Stage stage)
         ["Database__ConnectionString"] = await stage.Postgres.NewDatabaseAsync(),
         ["Kafka__BootstrapServers"] = stage.Broker.Bootstrap,
         ["Kafka__InMemory"] = stage.Broker.IsInMemory ? "true" : "false",
-        ["Kafka__Client__group.id"] = BrokerFixture.NewName("balance"),
+        ["Kafka__Properties__group_id"] = BrokerFixture.NewName("balance"),
         ["Registry__Url"] = stage.RegistryUrl,
     };
 
@@ -103,7 +134,8 @@ public sealed class ServiceTests(Stage stage)
             Program = "dotnet",
             Arguments = [typeof(BalanceRows).Assembly.Location, .. arguments],
             Environment = settings,
-            WorkingDirectory = AppContext.BaseDirectory,
+            // In the folder of the tests lies one appsettings.json of several programs.
+            WorkingDirectory = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "empty")).FullName,
             OnLine = lines.Enqueue,
         });
     }

@@ -155,4 +155,48 @@ public sealed class KafkaTests(PostgresFixture postgres, BrokerFixture brokers)
         await tail.UntilAsync(TailState.Stopped,
             "is larger than message.max.bytes: raise it in Kafka:Properties and on topic");
     }
+
+    [Fact]
+    public async Task An_event_of_a_clock_that_is_2_hours_ahead_is_published_with_its_own_time_in_a_header()
+    {
+        var broker = await brokers.RealAsync();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync());
+        await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false);
+        var ahead = DateTime.UtcNow.AddHours(2);
+        await store.AppendAsync(new Sample("a"), new Sample("a") { OccurredAt = ahead }, new Sample("a"));
+        await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
+        var record = TopicReader.ReadAll(broker.Bootstrap, store.Topic, SampleStore.Partitions)
+            .Single(record => record.Position() == 2);
+        Assert.InRange(record.Message.Timestamp.UtcDateTime, ahead.AddHours(-2).AddMinutes(-5), ahead.AddHours(-1));
+        Assert.StartsWith($"{ahead:yyyy-MM-ddTHH:mm}", record.Header("ce_time"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_event_that_the_broker_refuses_for_good_stops_publication_with_its_name_and_what_to_do()
+    {
+        var broker = await brokers.RealAsync();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), partitions: 1);
+        using var admin = broker.NewAdmin();
+        await admin.CreateTopicsAsync([new()
+        {
+            Name = store.Topic,
+            NumPartitions = 1,
+            ReplicationFactor = 1,
+            Configs = new() { ["retention.ms"] = "-1", ["message.timestamp.before.max.ms"] = "3600000" },
+        }]);
+        var old = new Sample("a") { OccurredAt = DateTime.UtcNow.AddDays(-1) };
+        // Of one request, and only one of its events is at fault.
+        await store.AppendAsync(new Sample("a"), new Sample("a"), old, new Sample("a"));
+        await using var tail = new RunningTail(store, broker.Bootstrap, inMemory: false);
+        await tail.UntilAsync(TailState.Stopped, $"{old.EventId} at position 3");
+        Assert.Contains("Raise them with kafka-configs.sh", tail.Status.Now.Reason, StringComparison.Ordinal);
+        await admin.IncrementalAlterConfigsAsync(new()
+        {
+            [new() { Type = ResourceType.Topic, Name = store.Topic }] = [new()
+            {
+                Name = "message.timestamp.before.max.ms", IncrementalOperation = AlterConfigOpType.Delete,
+            }],
+        });
+        await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap, partitions: 1);
+    }
 }

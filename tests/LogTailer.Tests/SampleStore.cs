@@ -14,6 +14,7 @@ public sealed record Sample(string Key, string Type = "test.Happened", string Bo
     public Guid? CausationId { get; init; }
     public string? TraceParent { get; init; }
     public string? TraceState { get; init; }
+    public DateTime? OccurredAt { get; init; }
     public byte[] Fingerprint { get; init; } = SampleStore.Fingerprint;
 }
 
@@ -96,7 +97,7 @@ public sealed class SampleStore : IAsyncDisposable
         command.Parameters.Add(new() { Value = events.Select(e => e.Key).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => Murmur2.Hash(e.Key)).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => e.Type).ToArray() });
-        command.Parameters.Add(new() { Value = events.Select(_ => DateTime.UtcNow).ToArray() });
+        command.Parameters.Add(new() { Value = events.Select(e => e.OccurredAt ?? DateTime.UtcNow).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => e.CorrelationId).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => e.CausationId).ToArray() });
         command.Parameters.Add(new() { Value = events.Select(e => e.TraceParent).ToArray() });

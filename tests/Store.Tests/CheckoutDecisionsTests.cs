@@ -140,6 +140,20 @@ public sealed class CheckoutDecisionsTests
         }
     }
 
+    [Fact]
+    public void What_a_newer_version_made_of_a_checkout_is_left_to_it()
+    {
+        foreach (var heard in new ISpecificRecord[] { Unfunded(), Assigned(), Unassigned(), Refunded() })
+        {
+            var store = Store().Given(Pending + (rows =>
+                rows.Checkouts.Change(Id, checkout => checkout with { Status = CheckoutStatus.Unknown })));
+            var step = store.Heard(heard);
+            Assert.Empty(store.Run(step));
+            Assert.Contains("is Unknown and heard", Assert.IsType<InvalidOperationException>(step.Fault).Message,
+                StringComparison.Ordinal);
+        }
+    }
+
     private static BalanceDeducted Funded() =>
         new() { EventId = Guid.NewGuid(), OccurredAt = Posted, CheckoutId = Id };
 

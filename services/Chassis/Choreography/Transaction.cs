@@ -9,8 +9,9 @@ namespace Checkout.Chassis.Choreography;
 /// events and commits. What is added to Reads runs before the rows are read, what is added to Writes after they are
 /// written, and the head of the store is locked last.
 /// </summary>
+/// <param name="schema">Where the rows are; null for where all of the store is.</param>
 public sealed class Transaction<TRows>(Choreography<TRows> choreography, int maxEventBytes, NpgsqlConnection connection,
-    DateTime now)
+    DateTime now, string? schema = null)
 {
     private readonly Decisions<TRows> _decisions = new(choreography, maxEventBytes);
     private readonly List<NewEvent> _appended = [];
@@ -42,7 +43,7 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
     {
         Rows = choreography.RowsOf(_declared);
         foreach (var step in steps) _declared.Ask(step);
-        _declared.LoadFrom(new PostgresRows(Reads));
+        _declared.LoadFrom(new PostgresRows(Reads, schema));
         await ReadAsync(cancellation);
     }
 
@@ -57,7 +58,7 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
     public async Task CommitAsync(CancellationToken cancellation)
     {
         var trip = new RoundTrip();
-        _declared.SaveTo(new PostgresRows(trip));
+        _declared.SaveTo(new PostgresRows(trip, schema));
         trip.Add(Writes);
         EventLog.Append(trip, _appended);
         trip.Write("COMMIT");

@@ -15,6 +15,9 @@ public sealed class Transactions<TRows>(
     Choreography<TRows> choreography, EventStoreOptions store, NpgsqlDataSource database, TimeProvider time,
     ILogger<Transactions<TRows>> logger)
 {
+    /// <summary>Where the rows of state are, if not where all of the store is.</summary>
+    public string? Schema { get; init; }
+
     private readonly ResiliencePipeline _again = TriedAgain.Pipeline(e => Log.TriedAgain(logger, e.Message), time);
 
     /// <summary>
@@ -27,7 +30,8 @@ public sealed class Transactions<TRows>(
         {
             await using var connection = await database.OpenConnectionAsync(token);
             return await work(
-                new(choreography, store.MaxEventBytes, connection, Microseconds(time.GetUtcNow().UtcDateTime)), token);
+                new(choreography, store.MaxEventBytes, connection, Microseconds(time.GetUtcNow().UtcDateTime), Schema),
+                token);
         }, cancellation);
 
     /// <summary>

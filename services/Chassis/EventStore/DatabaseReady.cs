@@ -24,12 +24,16 @@ public sealed class DatabaseReady(
     /// <summary>Ends when the database is at the newest migration.</summary>
     public Task Migrated => _migrated.Task;
 
+    /// <exception cref="UnusableDatabaseException">Waiting changes nothing.</exception>
     public async Task MigrateAsync(CancellationToken cancellation)
     {
         var waiting = Outage.WaitedOut((e, delay) => Log.WaitingForDatabase(logger, e.Message, delay.TotalMilliseconds),
             TimeProvider.System);
-        await waiting.ExecuteAsync(async token => await migrations.RunAsync(database, store, service, schemas, token),
-            cancellation);
+        await waiting.ExecuteAsync(async token =>
+        {
+            await Database.MustKeepSessionsAsync(database, token);
+            await migrations.RunAsync(database, store, service, schemas, token);
+        }, cancellation);
         _migrated.TrySetResult();
     }
 

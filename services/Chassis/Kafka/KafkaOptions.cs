@@ -19,14 +19,17 @@ public sealed class KafkaOptions
     /// </summary>
     public bool InMemory { get; set; }
 
-    /// <summary>Further librdkafka settings, such as security.protocol and sasl.*; they win.</summary>
-    public Dictionary<string, string> Client { get; } = [];
+    /// <summary>
+    /// Further librdkafka settings, such as security.protocol and sasl.*; they win. See <see cref="KafkaProperties"/>.
+    /// </summary>
+    public Dictionary<string, string> Properties { get; } = [];
 
     public IEnumerable<string> Problems()
     {
         if (string.IsNullOrWhiteSpace(BootstrapServers))
             yield return "Kafka:BootstrapServers is missing; give the brokers' addresses as host:port,host:port.";
-        if (Client.Count > 0 && ClientProblem() is { } problem) yield return $"Kafka:Client can't be used: {problem}";
+        if (Properties.Count > 0 && ClientProblem() is { } problem)
+            yield return $"Kafka:Properties can't be used: {problem}";
     }
 
     /// <summary>librdkafka knows its settings best; a client that is made and not used asks nobody anything.</summary>
@@ -78,14 +81,14 @@ public sealed class KafkaOptions
             FetchQueueBackoffMs = 10,
             StatisticsIntervalMs = LostBrokers.StatisticsIntervalMs,
         };
-        foreach (var (key, value) in Client) config.Set(key, value);
+        foreach (var (key, value) in KafkaProperties.Named(Properties)) config.Set(key, value);
         return config;
     }
 
     public AdminClientConfig Admin()
     {
         var config = new AdminClientConfig { BootstrapServers = BootstrapServers, ReconnectBackoffMaxMs = 1_000 };
-        foreach (var (key, value) in Client) config.Set(key, value);
+        foreach (var (key, value) in KafkaProperties.Named(Properties)) config.Set(key, value);
         return config;
     }
 }

@@ -18,7 +18,10 @@ internal static unsafe partial class RdKafka
 
     public const string Library = "librdkafka";
     /// <summary>For Confluent.Kafka's own eyes.</summary>
-    private const string DotnetSettings = "dotnet.";
+    public const string DotnetSettings = "dotnet.";
+
+    /// <summary>RD_KAFKA_CONF_UNKNOWN.</summary>
+    private const int UnknownName = -2;
 
     // librdkafka.so needs libsasl2.so.3, which slim systems lack; the build for CentOS 8 needs glibc only, the one for
     // Alpine musl. Confluent.Kafka tries the same ones.
@@ -46,6 +49,16 @@ internal static unsafe partial class RdKafka
             DestroyConfiguration(configuration);
             throw new InvalidOperationException($"librdkafka refuses the settings: {Text(error)}");
         }
+    }
+
+    /// <summary>Whether there is a setting of this name, whatever is to be thought of the value.</summary>
+    public static bool Knows(string name, string value)
+    {
+        var error = stackalloc byte[ErrorBytes];
+        var configuration = NewConfiguration();
+        var answer = Set(configuration, name, value, error, ErrorBytes);
+        DestroyConfiguration(configuration);
+        return answer != UnknownName;
     }
 
     public static string Text(byte* utf8) => Marshal.PtrToStringUTF8((nint)utf8) ?? "";

@@ -44,8 +44,16 @@ public static class CommandLine
         var command = new Command("migrate", "Brings the database to the newest migration; serving does so by itself.");
         command.SetAction(async (_, cancellation) =>
         {
-            await services.GetRequiredService<DatabaseReady>().MigrateAsync(cancellation);
-            return 0;
+            try
+            {
+                await services.GetRequiredService<DatabaseReady>().MigrateAsync(cancellation);
+                return 0;
+            }
+            catch (UnusableDatabaseException e)
+            {
+                await Console.Error.WriteLineAsync(e.Message);
+                return 2;
+            }
         });
         return command;
     }
@@ -115,7 +123,7 @@ public static class CommandLine
                 Console.WriteLine($"{works.Count} given, {works.Sum(w => w.Events.Count)} new events.");
                 return works.All(w => w.Fault is null) ? 0 : 1;
             }
-            catch (Exception e) when (e is FormatException or IOException)
+            catch (Exception e) when (e is FormatException or IOException or UnusableDatabaseException)
             {
                 await Console.Error.WriteLineAsync(e.Message);
                 return 2;

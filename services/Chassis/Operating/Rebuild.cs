@@ -28,11 +28,10 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     public async Task<int> RunAsync(int workers, TextWriter output, CancellationToken cancellation)
     {
         await using var live = new NpgsqlDataSourceBuilder(connectionString).Build();
-        await using var shadowed =
-            new NpgsqlDataSourceBuilder(
-                new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = Shadow }.ConnectionString).Build();
-        var shadow = new Transactions<TRows>(choreography, new(choreography.Topic, "", 1), shadowed,
-            TimeProvider.System, NullLogger<Transactions<TRows>>.Instance);
+        // By its name, and not by a session's search path: a pool in between may drop that, and what is rebuilt would
+        // be added to the live rows.
+        var shadow = new Transactions<TRows>(choreography, new(choreography.Topic, "", 1), live,
+            TimeProvider.System, NullLogger<Transactions<TRows>>.Instance) { Schema = Shadow };
         var end = await CopyLiveAsync(live, cancellation);
         await output.WriteLineAsync(
             $"Rebuilding {string.Join(", ", _tables)} from {end} events with {workers} workers.");

@@ -48,8 +48,10 @@ public sealed class RegistryOptions
     public TimeSpan LongestRetryDelay { get; set; } = TimeSpan.FromSeconds(2);
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Further settings of Confluent's client by their own names, such as
-    /// schema.registry.connections.max.per.server.</summary>
+    /// <summary>
+    /// Further settings of Confluent's client by their own names, such as schema.registry.connections.max.per.server; in
+    /// an environment, where a shell exports no name with dots, with _ in place of each.
+    /// </summary>
     public Dictionary<string, string> Properties { get; } = [];
 
     /// <summary>Without user and password, for sentences.</summary>
@@ -72,7 +74,7 @@ public sealed class RegistryOptions
         if (UserInfo() is { } user) config.BasicAuthUserInfo = user;
         Bearer.Set(config);
         Tls.Set(config);
-        foreach (var (name, value) in Properties) config.Set(name, value);
+        foreach (var (name, value) in Properties) config.Set(NameOf(name), value);
         return config;
     }
 
@@ -118,13 +120,18 @@ public sealed class RegistryOptions
 
     private IEnumerable<string> PropertyFaults()
     {
-        foreach (var name in Properties.Keys)
+        foreach (var name in Properties.Keys.Select(NameOf))
             if (Ours.TryGetValue(name, out var own))
                 yield return $"Registry:Properties:{name} has a setting of its own: give Registry:{own}.";
             else if (!name.StartsWith(Prefix, StringComparison.Ordinal))
                 yield return $"Registry:Properties:{name} is no setting of Confluent's client: they begin with "
                     + $"{Prefix}";
     }
+
+    /// <summary>None of Confluent's names has a _ (2.16.0).</summary>
+    private static string NameOf(string name) =>
+        name.Replace('_', '.').ToLowerInvariant() is var dotted && dotted.StartsWith(Prefix, StringComparison.Ordinal)
+            ? dotted : name;
 
     /// <summary>The client knows its settings best; one that is made and not used asks nobody anything.</summary>
     private string? ClientFault()

@@ -7,12 +7,14 @@ namespace Checkout.Chassis.State;
 
 /// <summary>
 /// How a key or a row lies in columns: a record in one for each of its constructor's parameters, named like it in snake
-/// case; anything else in one. Enums are kept by their names.
+/// case; anything else in one. Enums are kept by their names; a name that only a newer version knows is read as unknown,
+/// as on the wire, and written back as it was.
 /// </summary>
 internal sealed class Columns<T>
 {
     private readonly Column[] _columns;
     private readonly ConstructorInvoker? _make;
+    private readonly bool _hasSymbols;
 
     /// <param name="name">The column's, where there is one; null for a record.</param>
     public Columns(string? name)
@@ -20,6 +22,7 @@ internal sealed class Columns<T>
         if (name is not null)
         {
             _columns = [new(name, typeof(T), isNullable: false, value => value)];
+            _hasSymbols = typeof(T).IsEnum;
             return;
         }
         var constructor = typeof(T).GetConstructors().OrderByDescending(c => c.GetParameters().Length).First();
@@ -33,6 +36,8 @@ internal sealed class Columns<T>
             return new Column(JsonNamingPolicy.SnakeCaseLower.ConvertName(parameter.Name!), parameter.ParameterType,
                 nullability.Create(parameter).WriteState == NullabilityState.Nullable, property.GetValue);
         }).ToArray();
+        _hasSymbols = _columns.Any(column => column.Symbols is not null);
+        Strict = _columns.FirstOrDefault(column => column.Symbols is { HasUnknown: false });
     }
 
     public IReadOnlyList<Column> All => _columns;
@@ -41,16 +46,28 @@ internal sealed class Columns<T>
 
     public int Count => _columns.Length;
 
-    public T Read(NpgsqlDataReader reader, int first)
+    /// <param name="newer">Names of enums that this version does not know, by column; null where there are
+    /// none.</param>
+    public T Read(NpgsqlDataReader reader, int first, out Dictionary<string, string>? newer)
     {
-        if (_make is null) return (T)_columns[0].Read(reader, first)!;
+        newer = null;
+        if (_make is null) return (T)_columns[0].Read(reader, first, ref newer)!;
         var values = new object?[_columns.Length];
-        for (var i = 0; i < values.Length; i++) values[i] = _columns[i].Read(reader, first + i);
+        for (var i = 0; i < values.Length; i++) values[i] = _columns[i].Read(reader, first + i, ref newer);
         return (T)_make.Invoke(values.AsSpan());
     }
 
     /// <summary>A parameter for each column, each an array with a value for each of these.</summary>
-    public IEnumerable<NpgsqlParameter> Arrays(IReadOnlyList<T> of) => _columns.Select(column => column.Array(of));
+    /// <param name="newer">What <see cref="Read"/> said of each of them.</param>
+    public IEnumerable<NpgsqlParameter> Arrays(IReadOnlyList<T> of,
+        IReadOnlyList<Dictionary<string, string>?>? newer = null) =>
+        _columns.Select(column => column.Array(of, newer));
+
+    /// <summary>Whether an enum in it is one that this version does not know.</summary>
+    public bool IsUnknown(T key) => _hasSymbols && _columns.Any(column => column.IsUnknown(key));
+
+    /// <summary>A column with an enum that has no symbol for what it does not know.</summary>
+    public Column? Strict { get; }
 
     /// <summary>The order in which rows are locked and inserted, the same in every process.</summary>
     public int Compare(T x, T y)
@@ -72,25 +89,39 @@ internal sealed class Columns<T>
             (Name, IsNullable, _get) = (name, isNullable || _type != type, get);
             _kind = Kind.All.FirstOrDefault(kind => kind.Is(_type))
                 ?? throw new InvalidOperationException($"A column can't hold a {type.Name} ({name}).");
+            Symbols = _type.IsEnum ? Symbols.Of(_type) : null;
         }
 
         public string Name { get; }
 
         public bool IsNullable { get; }
 
+        /// <summary>Null where it is no enum.</summary>
+        public Symbols? Symbols { get; }
+
         /// <summary>As PostgreSQL's format_type names it.</summary>
         public string SqlType => _kind.SqlType;
 
-        public object? Read(NpgsqlDataReader reader, int at) =>
-            reader.IsDBNull(at)
-                ? null : _type.IsEnum ? Enum.Parse(_type, reader.GetString(at)) : _kind.Read(reader, at);
+        public object? Read(NpgsqlDataReader reader, int at, ref Dictionary<string, string>? newer)
+        {
+            if (reader.IsDBNull(at)) return null;
+            if (Symbols is null) return _kind.Read(reader, at);
+            var text = reader.GetString(at);
+            var symbol = Symbols.Read(text, out var isKnown);
+            if (!isKnown) (newer ??= []).Add(Name, text);
+            return symbol;
+        }
 
-        public NpgsqlParameter Array(IReadOnlyList<T> of)
+        public NpgsqlParameter Array(IReadOnlyList<T> of, IReadOnlyList<Dictionary<string, string>?>? newer)
         {
             var values = new object?[of.Count];
-            for (var i = 0; i < values.Length; i++) values[i] = Stored(_get(of[i]));
+            for (var i = 0; i < values.Length; i++)
+                values[i] = IsUnknown(of[i]) && newer?[i]?.GetValueOrDefault(Name) is { } was ? was
+                    : Stored(_get(of[i]));
             return new() { Value = _kind.Array(values), NpgsqlDbType = NpgsqlDbType.Array | _kind.DbType };
         }
+
+        public bool IsUnknown(T of) => Symbols is not null && _get(of) is { } symbol && Symbols.IsUnknown(symbol);
 
         public int Compare(T x, T y) => _kind.Compare(Stored(_get(x)), Stored(_get(y)));
 

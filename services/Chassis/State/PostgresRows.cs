@@ -7,13 +7,15 @@ namespace Checkout.Chassis.State;
 /// its rows up one by one in the index of their key: the nested subquery leaves the planner no other way, so that a
 /// plan made for an empty table is still good for a large one.
 /// </summary>
-public sealed class PostgresRows(RoundTrip trip) : IRowStore
+/// <param name="schema">Where the tables are, named in every statement; null for where all of the store is.</param>
+public sealed class PostgresRows(RoundTrip trip, string? schema = null) : IRowStore
 {
     private static readonly ConcurrentDictionary<(string Table, Use Use, Type Row), Sql> Statements = new();
 
     public void Load<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class => trip.Read(
         SqlOf(table).Select,
-        row => table.Found(table.KeyColumn.Read(row, 0), Table<TKey, TRow>.RowColumns.Read(row, table.KeyColumn.Count)),
+        row => table.Found(table.KeyColumn.Read(row, 0, out _),
+            Table<TKey, TRow>.RowColumns.Read(row, table.KeyColumn.Count, out var newer), newer),
         table.KeyColumn.Arrays(table.Asked).ToArray());
 
     public void Save<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class
@@ -42,13 +44,13 @@ public sealed class PostgresRows(RoundTrip trip) : IRowStore
     {
         trip.Write(sql,
             [.. table.KeyColumn.Arrays(rows.Select(row => row.Key).ToList()),
-                .. Table<TKey, TRow>.RowColumns.Arrays(rows.Select(row => row.Row).ToList())]);
+                .. Table<TKey, TRow>.RowColumns.Arrays(rows.Select(row => row.Row).ToList(),
+                    rows.Select(row => table.NewerOf(row.Key)).ToList())]);
     }
 
-    private static Sql SqlOf<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class =>
-        Statements.GetOrAdd(
-        (table.Name, table.Use, typeof(TRow)),
-        _ => new(table.Name, table.Use, table.KeyColumn.Names.ToList(), Table<TKey, TRow>.RowColumns.Names.ToList()));
+    private Sql SqlOf<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class =>
+        Statements.GetOrAdd((schema is null ? table.Name : $"{schema}.{table.Name}", table.Use, typeof(TRow)), at =>
+            new(at.Table, at.Use, table.KeyColumn.Names.ToList(), Table<TKey, TRow>.RowColumns.Names.ToList()));
 
     private sealed class Sql
     {

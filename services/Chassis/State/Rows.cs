@@ -76,6 +76,9 @@ public sealed class Rows
 
     private Table<TKey, TRow> Add<TKey, TRow>(Table<TKey, TRow> table) where TKey : notnull where TRow : class
     {
+        if (Table<TKey, TRow>.RowColumns.Strict is { } strict)
+            throw new InvalidOperationException($"{table.Name}.{strict.Name} is an enum without a symbol Unknown, as "
+                + "which an older version could read what a newer one adds.");
         _tables.Add(table);
         return table;
     }

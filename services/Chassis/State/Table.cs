@@ -48,6 +48,7 @@ public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table
 
     private readonly HashSet<TKey> _asked = [];
     private readonly Dictionary<TKey, TRow> _rows = [];
+    private readonly Dictionary<TKey, Dictionary<string, string>> _newer = [];
     private readonly HashSet<TKey> _added = [];
     private readonly HashSet<TKey> _changed = [];
     private readonly Stack<(TKey Key, TRow? Row, bool WasAdded, bool WasChanged)> _undo = [];
@@ -93,12 +94,22 @@ public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table
     public void Put(TKey id, Func<TRow?, TRow> change) => Set(id, change(this[id]));
 
     /// <summary>What the store has; called while loading.</summary>
-    internal void Found(TKey id, TRow row) => _rows[id] = row;
+    /// <param name="newer">Its enums that only a newer version knows, by column.</param>
+    internal void Found(TKey id, TRow row, Dictionary<string, string>? newer = null)
+    {
+        _rows[id] = row;
+        if (newer is not null) _newer[id] = newer;
+    }
 
+    /// <summary>What the store has in columns that are read as unknown; null where there are none.</summary>
+    internal Dictionary<string, string>? NewerOf(TKey id) => _newer.GetValueOrDefault(id);
+
+    /// <exception cref="InvalidOperationException">The key is one that only a newer version knows.</exception>
     internal override void Ask(object step)
     {
         if (Use == Use.WriteOnly || (AskedBy is not null && AskedBy != step.GetType())) return;
-        if (Keys.GetOrAdd((step.GetType(), key, Unless), at => KeyOf(at.Step))?.Invoke(step) is TKey id) _asked.Add(id);
+        if (Keys.GetOrAdd((step.GetType(), key, Unless), at => KeyOf(at.Step))?.Invoke(step) is TKey id)
+            _asked.Add(Known(id));
     }
 
     internal override void LoadFrom(IRowStore store)
@@ -124,8 +135,13 @@ public sealed class Table<TKey, TRow>(string name, string? key, Use use) : Table
         }
     }
 
+    /// <summary>Several keys that a newer version tells apart would be one row here.</summary>
+    private TKey Known(TKey id) => !KeyColumn.IsUnknown(id) ? id : throw new InvalidOperationException(
+        $"The key {id} of {Name} has a symbol that this version does not know: a newer one has to handle it.");
+
     private void Set(TKey id, TRow row)
     {
+        Known(id);
         if (Use == Use.ReadOnly) throw new InvalidOperationException($"{Name} is declared to be only read here.");
         var isThere = _rows.TryGetValue(id, out var before);
         _undo.Push((id, before, _added.Contains(id), _changed.Contains(id)));

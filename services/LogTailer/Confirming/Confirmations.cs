@@ -17,6 +17,7 @@ public sealed class Confirmations
     private readonly long _maxBytes;
     private NpgsqlLogSequenceNumber _confirmable;
     private TaskCompletionSource? _room;
+    private TaskCompletionSource? _idle;
     private long _firstOutstanding;
     private long _next;
     private long _outstandingBytes;
@@ -70,6 +71,14 @@ public sealed class Confirmations
                 ? Task.CompletedTask : (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
     }
 
+    /// <summary>Completes when nothing is outstanding.</summary>
+    public Task IdleAsync()
+    {
+        lock (_lock)
+            return _firstOutstanding == _next
+                ? Task.CompletedTask : (_idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    }
+
     private bool IsHalfFree =>
         _next - _firstOutstanding <= _acknowledged.Length / 2 && _outstandingBytes <= _maxBytes / 2;
 
@@ -97,6 +106,11 @@ public sealed class Confirmations
             {
                 _room.SetResult();
                 _room = null;
+            }
+            if (_idle is not null && _firstOutstanding == _next)
+            {
+                _idle.SetResult();
+                _idle = null;
             }
             return advanced;
         }

@@ -13,7 +13,7 @@ namespace Checkout.LogTailer.Operating;
 public sealed record SessionParts(
     StoreOptions Store, string Slot, KafkaClients Kafka, Chassis.Registry.SchemaRegistry Registry,
     UnreadGuardOptions Guard, WatchOptions Watch, SendTelemetry Telemetry, TimeProvider Time, TailStatus Status,
-    ILogger Log, Action<TailState, string> Report);
+    ILogger Log, Action<TailState, string> Report, long AloneThrough = -1);
 
 /// <summary>
 /// From holding the slot to losing it or failing: find the topic's ends, publish what is missing there, then push as
@@ -106,7 +106,7 @@ public sealed class Session(SessionParts parts, Server server, Head head, Accoun
         parts.Registry.Forget();
         var schemaIds = new SchemaIds(_database, parts.Registry, head.Topic, Waits);
         var publisher = _publisher = new Publisher(parts.Kafka, head, ends.Select(end => end.Accounted), lease,
-            _confirmations, schemaIds, parts.Telemetry, confirmer.Signal, loops.Fail);
+            _confirmations, schemaIds, parts.Telemetry, confirmer.Signal, loops.Fail, parts.Time, parts.AloneThrough);
         // A fault before this line found no publisher to purge.
         ended.ThrowIfCancellationRequested();
         _ = loops.Run(schemaIds.LearnAsync);

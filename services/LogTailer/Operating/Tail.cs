@@ -1,3 +1,4 @@
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Registry;
 using Checkout.LogTailer.Sink;
 using Checkout.LogTailer.Source;
@@ -29,6 +30,8 @@ public sealed class Tail
     private long? _activeSince;
     private bool _hadSlot;
     private Accounted[]? _accounted;
+    // The events up to this position hold one that the brokers refuse.
+    private long _aloneThrough = -1;
     private volatile Server? _server;
     private volatile Session? _session;
 
@@ -43,7 +46,21 @@ public sealed class Tail
             options.UnreadGuard, options.Watch, telemetry, time, status, log, Report);
     }
 
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(FollowAsync(stop), MeasureAsync(stop));
+    /// <exception cref="UnusableDatabaseException">Following it again would change nothing.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var measuring = MeasureAsync(ended.Token);
+        try
+        {
+            await FollowAsync(stop);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await measuring;
+        }
+    }
 
     private async Task FollowAsync(CancellationToken stop)
     {
@@ -56,6 +73,12 @@ public sealed class Tail
             catch (Exception) when (stop.IsCancellationRequested)
             {
                 return;
+            }
+            catch (PostgresException e) when (Database.RefusesSessions(e)
+                || e.SqlState == PostgresErrorCodes.SyntaxError) // An ordinary session, which knows no replication.
+            {
+                throw new UnusableDatabaseException($"What answers at the ConnectionString of {_parts.Store.Name} "
+                    + $"refuses to replicate ({e.MessageText}). {Database.DirectlyInstead}", e);
             }
             catch (Exception e)
             {
@@ -78,8 +101,8 @@ public sealed class Tail
             return;
         }
         // The publication is there, so the slot may be made: the other way round it could never be read.
-        await ReadySlotAsync(new Slot(server.Source, _parts.Slot), stop);
-        var session = _session = new Session(_parts, server, head, _accounted);
+        await ReadySlotAsync(new Slot(server.Source, _parts.Slot), server, stop);
+        var session = _session = new Session(_parts with { AloneThrough = _aloneThrough }, server, head, _accounted);
         try
         {
             await session.RunAsync(stop);
@@ -88,15 +111,18 @@ public sealed class Tail
         {
             _session = null;
             _accounted = session.Accounted;
+            if (session.Acknowledged >= _aloneThrough) _aloneThrough = -1;
         }
     }
 
-    private async Task ReadySlotAsync(Slot slot, CancellationToken stop)
+    private async Task ReadySlotAsync(Slot slot, Server server, CancellationToken stop)
     {
         var state = _parts.Status.Slot = await slot.StateAsync(stop);
         if (state is null)
         {
             if (_hadSlot) SayLost($"The replication slot {slot.Name} is gone.");
+            // One that nobody can serve would pin the log.
+            await ReplicationStream.MustReplicateAsync(server.ConnectionString, stop);
             await slot.CreateAsync(stop);
             _parts.Log.SlotMade(_parts.Store.Name, slot.Name);
         }
@@ -161,6 +187,10 @@ public sealed class Tail
                 Report(TailState.Stopped, e.Message);
                 await DelayAsync(StoppedInterval, stop);
                 return;
+            case RecordRefusedException refused:
+                _aloneThrough = refused.Through;
+                Report(TailState.Waiting, e.Message);
+                break;
             default:
                 if (_parts.Status.Set(TailState.Waiting, $"the last session ended: {e.Message}"))
                     _parts.Log.SessionEnded(IsExpected(e) ? null : e, _parts.Store.Name, e.Message);

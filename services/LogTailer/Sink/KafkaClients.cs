@@ -117,7 +117,7 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
     private T Configured<T>(T config) where T : ClientConfig
     {
         config.SocketTimeoutMs = MaxAnswerDelayMs;
-        foreach (var (name, value) in options.Properties) config.Set(name, value);
+        foreach (var (name, value) in KafkaProperties.Named(options.Properties)) config.Set(name, value);
         config.BootstrapServers = options.BootstrapServers;
         config.ClientId = $"logtailer-{storeName}";
         config.ReconnectBackoffMaxMs = MaxReconnectDelayMs;

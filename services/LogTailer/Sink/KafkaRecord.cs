@@ -21,7 +21,7 @@ public sealed class HeaderName(string text)
 /// A record of a store as it goes to Kafka: key, value and headers (CloudEvents 1.0 binary mode), one behind the other
 /// in memory that stays in place and is used again for the next record. Used by one thread at a time.
 /// </summary>
-public sealed class KafkaRecord(string source)
+public sealed class KafkaRecord(string source, TimeProvider? clock = null)
 {
     public const int MaxHeaders = 13;
     /// <summary>What everything but the texts below comes to at most: ids, times and numbers.</summary>
@@ -43,6 +43,7 @@ public sealed class KafkaRecord(string source)
     private static readonly HeaderName TraceParent = new(EventHeaders.TraceParent);
     private static readonly HeaderName TraceState = new(EventHeaders.TraceState);
 
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly (HeaderName Name, Range Value)[] _headers = new (HeaderName, Range)[MaxHeaders];
     private byte[] _bytes = GC.AllocateUninitializedArray<byte>(FirstBytes, pinned: true);
     private int _headerCount;
@@ -51,6 +52,11 @@ public sealed class KafkaRecord(string source)
     public Range Key { get; private set; }
     public Range Value { get; private set; }
     public ReadOnlySpan<(HeaderName Name, Range Value)> Headers => _headers.AsSpan(0, _headerCount);
+
+    /// <summary>
+    /// Kafka's own time of the record: the event's, but none to come. A store's clock may be ahead, and brokers refuse a
+    /// record that is by an hour (message.timestamp.after.max.ms, Kafka 4). The event keeps its time in ce_time.
+    /// </summary>
     public DateTime Timestamp { get; private set; }
 
     public ReadOnlySpan<byte> this[Range range] => _bytes.AsSpan(range);
@@ -71,7 +77,8 @@ public sealed class KafkaRecord(string source)
     public void Fill(StoredEvent e, int schemaId)
     {
         Reserve(e);
-        (_end, _headerCount, Timestamp) = (0, 0, e.OccurredAt);
+        var now = _clock.GetUtcNow().UtcDateTime;
+        (_end, _headerCount, Timestamp) = (0, 0, e.OccurredAt.ToUniversalTime() < now ? e.OccurredAt : now);
         Key = Append(e.Key);
         Value = Append(e.Payload, schemaId);
         Add(SpecVersion, Append("1.0"));

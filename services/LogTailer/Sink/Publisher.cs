@@ -42,6 +42,7 @@ public sealed class Publisher : IPublisher, IDisposable
     private readonly Action _confirmable;
     private readonly Action<Exception> _fail;
     private readonly KafkaRecord _record;
+    private readonly long _aloneThrough;
     private readonly Lock _lock = new();
     private readonly Accounted[] _accounted;
     // By ticket: there are never more outstanding than this holds.
@@ -53,13 +54,15 @@ public sealed class Publisher : IPublisher, IDisposable
     /// <param name="accounted">Where the partitions end now.</param>
     /// <param name="confirmable">Called when a transaction's last event is acknowledged.</param>
     /// <param name="fail">Called once, when it can't go on.</param>
+    /// <param name="aloneThrough">Each event up to this position is sent when nothing is outstanding.</param>
     public Publisher(
         KafkaClients kafka, Head head, IEnumerable<Accounted> accounted, Lease lease, Confirmations confirmations,
-        SchemaIds schemaIds, SendTelemetry telemetry, Action confirmable, Action<Exception> fail)
+        SchemaIds schemaIds, SendTelemetry telemetry, Action confirmable, Action<Exception> fail,
+        TimeProvider time, long aloneThrough)
     {
         (_head, _lease, _confirmations, _schemaIds, _telemetry, _confirmable, _fail) =
             (head, lease, confirmations, schemaIds, telemetry, confirmable, fail);
-        _record = new KafkaRecord(head.Source);
+        (_record, _aloneThrough) = (new KafkaRecord(head.Source, time), aloneThrough);
         _accounted = [.. accounted];
         _producer = kafka.Producer(head.Topic, Delivered, error => Fail(Refused(error.Code)));
     }
@@ -69,7 +72,7 @@ public sealed class Publisher : IPublisher, IDisposable
     /// </summary>
     public ValueTask PublishAsync(StoredEvent e, DateTime? committedAt, CancellationToken stop)
     {
-        if (Volatile.Read(ref _ended) || !_schemaIds.TryGet(e, out var schemaId) || !_lease.IsFresh
+        if (IsAlone(e) || Volatile.Read(ref _ended) || !_schemaIds.TryGet(e, out var schemaId) || !_lease.IsFresh
             || !_confirmations.TryIssue(e.Payload.Length, out var ticket))
             return WaitAndPublishAsync(e, committedAt, stop);
         Send(e, committedAt, schemaId, ticket);
@@ -81,6 +84,7 @@ public sealed class Publisher : IPublisher, IDisposable
         var schemaId = await _schemaIds.GetAsync(e, stop);
         while (true)
         {
+            if (IsAlone(e)) await _confirmations.IdleAsync().WaitAsync(stop);
             await _lease.FreshAsync(stop);
             // The reason for the end is another's to tell.
             if (Volatile.Read(ref _ended)) await Task.Delay(Timeout.Infinite, stop);
@@ -105,30 +109,22 @@ public sealed class Publisher : IPublisher, IDisposable
             case ErrorCode.NoError:
                 return;
             case ErrorCode.MsgSizeTooLarge:
-                throw TooLarge(e);
+                throw RefusedRecords.Explained(ErrorCode.MsgSizeTooLarge, e, _head.Topic);
             case var refused:
                 throw new KafkaException(refused);
         }
     }
 
     /// <summary>
-    /// The event store refuses such events when they are appended, as long as its EventStore:MaxEventBytes fits what
-    /// the brokers take.
-    /// </summary>
-    private PublicationStoppedException TooLarge(StoredEvent e) => new(
-        $"Event {e.EventId} at position {e.Position} ({e.Type}, {e.Payload.Length} bytes) is larger than "
-            + $"message.max.bytes: raise it in Kafka:Properties and on topic {_head.Topic} (max.message.bytes), and "
-            + "set EventStore:MaxEventBytes of the service below it.");
-
-    /// <summary>
     /// A producer that may write to no topic at all is told so by the cluster before it sends anything, and then
     /// fatally.
     /// </summary>
-    private Exception Refused(ErrorCode code) =>
+    private Exception Refused(ErrorCode code, StoredEvent? e = null) =>
         code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
             ? new PublicationStoppedException($"Kafka does not let this user write to topic {_head.Topic}: allow WRITE "
                 + $"with kafka-acls.sh --add --topic {_head.Topic}.")
-            : new KafkaException(code);
+            : new KafkaException(e is null ? new Error(code) : new Error(code,
+                $"{new Error(code).Reason}, at event {e.EventId}, position {e.Position}"));
 
     /// <summary>Runs on the producer's poll thread, in order per partition.</summary>
     private void Delivered(Delivery report)
@@ -154,9 +150,18 @@ public sealed class Publisher : IPublisher, IDisposable
         if (_confirmations.Acknowledge(report.Ticket)) _confirmable();
     }
 
-    private Exception Undelivered(Delivery report, StoredEvent e) => report.Error == ErrorCode.MsgSizeTooLarge
-        ? TooLarge(e)
-        : Refused(_producer.FatalError is var fatal and not ErrorCode.NoError ? fatal : report.Error);
+    private Exception Undelivered(Delivery report, StoredEvent e)
+    {
+        if (_producer.FatalError is var fatal and not ErrorCode.NoError) return Refused(fatal);
+        if (!RefusedRecords.IsAboutRecord(report.Error)) return Refused(report.Error, e);
+        return IsAlone(e) || _confirmations.Outstanding == 1
+            ? RefusedRecords.Explained(report.Error, e, _head.Topic)
+            : new RecordRefusedException(Volatile.Read(ref _reached), $"Kafka refuses one of some events from position "
+                + $"{e.Position} on ({report.Error}). They are sent one by one, to find it.");
+    }
+
+    /// <summary>Whether no other is sent with it: a request with one of these was refused.</summary>
+    private bool IsAlone(StoredEvent e) => e.Position <= _aloneThrough;
 
     /// <summary>False for an offset that is not the next.</summary>
     private bool TryAccount(Delivery report, long position, out long next)

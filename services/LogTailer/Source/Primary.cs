@@ -1,4 +1,5 @@
 using System.Globalization;
+using Checkout.Chassis.EventStore;
 using Npgsql;
 
 namespace Checkout.LogTailer.Source;
@@ -41,6 +42,7 @@ public sealed class Primary : IAsyncDisposable
 
     /// <summary>The server that takes writes; where two say so, the one that was promoted later.</summary>
     /// <exception cref="NpgsqlException">None does: the message says what each answered.</exception>
+    /// <exception cref="PostgresException">One refuses a session's own settings.</exception>
     public async Task<Server> FindAsync(CancellationToken stop)
     {
         var answers = await Task.WhenAll(_servers.Select(one => AskAsync(one.Host, one.Server, stop)));
@@ -64,7 +66,7 @@ public sealed class Primary : IAsyncDisposable
                 ? new(server, timeline, "")
                 : new(server, null, $"{host} is a standby: name the primary, or all servers of its cluster, as Host");
         }
-        catch (NpgsqlException e)
+        catch (NpgsqlException e) when (e is not PostgresException refusal || !Database.RefusesSessions(refusal))
         {
             return new(server, null, e.Message);
         }

@@ -28,17 +28,8 @@ public sealed class ReplicationStream : IAsyncDisposable
     private IAsyncEnumerator<PgOutputReplicationMessage>? _messages;
     private NpgsqlLogSequenceNumber _reported;
 
-    public ReplicationStream(string connectionString, string slot)
-    {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        settings.Options = string.IsNullOrEmpty(settings.Options) ? WalSenderTimeout
-            : $"{settings.Options} {WalSenderTimeout}";
-        _connection = new LogicalReplicationConnection(settings.ConnectionString)
-        {
-            WalReceiverStatusInterval = StatusInterval
-        };
-        _slot = slot;
-    }
+    public ReplicationStream(string connectionString, string slot) =>
+        (_connection, _slot) = (ConnectionTo(connectionString), slot);
 
     public int WalSenderPid => _connection.ProcessID;
 
@@ -69,6 +60,25 @@ public sealed class ReplicationStream : IAsyncDisposable
     /// <exception cref="SlotLostException">PostgreSQL does not have what the slot was to keep.</exception>
     /// <exception cref="SlotIsAnothersException">Another process reads it.</exception>
     public Task<bool> FirstMove { get; private set; } = Task.FromResult(false);
+
+    /// <exception cref="PostgresException">A pool in between knows no replication.</exception>
+    public static async Task MustReplicateAsync(string connectionString, CancellationToken stop)
+    {
+        await using var connection = ConnectionTo(connectionString);
+        await connection.Open(stop);
+        await connection.IdentifySystem(stop);
+    }
+
+    private static LogicalReplicationConnection ConnectionTo(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        settings.Options = string.IsNullOrEmpty(settings.Options) ? WalSenderTimeout
+            : $"{settings.Options} {WalSenderTimeout}";
+        return new LogicalReplicationConnection(settings.ConnectionString)
+        {
+            WalReceiverStatusInterval = StatusInterval
+        };
+    }
 
     public PgOutputReplicationMessage Current => _messages!.Current;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json;
 using avatarstore.balance;
-using Checkout.Chassis.EventStore;
+using Checkout.Chassis.State;
 using Dapper;
 using Npgsql;
 
@@ -35,14 +36,17 @@ public sealed class CheckoutQueries(NpgsqlDataSource database, TimeProvider time
     private CheckoutView View(Guid checkoutId, CheckoutRow row, List<StepRow> told, List<StepRow> heard)
     {
         var funded = heard.Any(step => step.Name == nameof(BalanceDeducted));
-        var (state, waitingFor) = (Enum.Parse<CheckoutStatus>(row.Status), funded) switch
+        var (state, waitingFor) = (Symbols.Read<CheckoutStatus>(row.Status), funded) switch
         {
             (CheckoutStatus.Pending, false) => ("pending", CheckoutView.ForFunds),
             (CheckoutStatus.Pending, true) => ("funded", CheckoutView.ForAvatar),
             (CheckoutStatus.RefundDue, _) => ("refundDue", CheckoutView.ForRefund),
             (CheckoutStatus.Completed, _) => ("completed", null),
             (CheckoutStatus.Failed, _) => ("failed", null),
-            _ => ("refunded", (string?)null),
+            (CheckoutStatus.Refunded, _) => ("refunded", null),
+            // A later version's state, by the name it has there.
+            _ => (JsonNamingPolicy.CamelCase.ConvertName(row.Status),
+                row.EndedAt is null ? CheckoutView.ForNewerVersion : null),
         };
         var overdue = waitingFor is not null && time.GetUtcNow().UtcDateTime > row.ExpiresAt;
         var trace = told.Select(step => step.TraceParent).FirstOrDefault(t => t is not null);

@@ -31,4 +31,5 @@ public sealed record CheckoutView(
     internal const string ForFunds = "Balance: BalanceDeducted or DeductionRejected";
     internal const string ForAvatar = "Inventory: AvatarAssigned or AssignmentRejected";
     internal const string ForRefund = "Balance: BalanceRefunded";
+    internal const string ForNewerVersion = "Store: an instance of its newer version, which knows this state";
 }

@@ -1,5 +1,6 @@
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Tests.Running;
+using Checkout.Fixtures;
 using Dapper;
 using Npgsql;
 using Xunit;
@@ -29,6 +30,38 @@ public sealed class DatabaseTests(Stage stage)
     {
         Assert.Equal(20, MaxPoolSize("Host=localhost;Database=store"));
         Assert.Equal(50, MaxPoolSize("Host=localhost;Database=store;Maximum Pool Size=50"));
+    }
+
+    [Theory]
+    [InlineData("session", true, true)]
+    [InlineData("session", false, false)]
+    [InlineData("transaction", true, false)]
+    public async Task A_pool_serves_where_it_is_in_session_mode_and_the_role_has_the_settings(string mode, bool onRole,
+        bool serves)
+    {
+        var server = await stage.Postgres.ServerAsync();
+        var connectionString = await stage.Postgres.NewDatabaseAsync();
+        var role = $"r{Guid.NewGuid():N}";
+        await using (var direct = new NpgsqlConnection(connectionString))
+        {
+            await direct.OpenAsync();
+            await direct.ExecuteAsync($"CREATE ROLE {role} LOGIN");
+            // As docs/operating.md has it.
+            if (onRole) await direct.ExecuteAsync($"""
+                ALTER ROLE {role} SET jit = off;
+                ALTER ROLE {role} SET idle_in_transaction_session_timeout = '30s';
+                ALTER ROLE {role} SET plan_cache_mode = force_generic_plan;
+                ALTER ROLE {role} SET enable_seqscan = off;
+                ALTER ROLE {role} SET enable_hashjoin = off;
+                ALTER ROLE {role} SET enable_mergejoin = off;
+                ALTER ROLE {role} SET checkout.session = 'kept';
+                """);
+        }
+        await using var pool = await PgBouncerServer.StartAsync(server, "options", mode, role);
+        await using var database = Database.Open(pool.Before(connectionString), "store");
+        var judged = Database.MustKeepSessionsAsync(database, CancellationToken.None);
+        if (serves) await judged;
+        else await Assert.ThrowsAsync<UnusableDatabaseException>(() => judged);
     }
 
     private static int MaxPoolSize(string connectionString)

@@ -1,9 +1,11 @@
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Operating;
+using Checkout.Chassis.State;
 using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.Tests.EventStore;
 using Checkout.Chassis.Tests.Reactor;
 using Checkout.Chassis.Tests.Running;
+using Checkout.Fixtures;
 using Dapper;
 using Xunit;
 
@@ -88,6 +90,41 @@ public sealed class RebuildTests(Stage stage)
             (code, said));
     }
 
+    [Fact]
+    public async Task By_way_of_a_pool_that_drops_a_sessions_settings_the_live_rows_stay_as_they_are()
+    {
+        await using var world = await World.NewAsync(stage);
+        var instance = await world.NewInstanceAsync();
+        await instance.HandleAsync(Enumerable.Range(0, 30).Select(i => Asked($"n{i % 4}", 100 + i)));
+        var before = await TotalAsync(world);
+        await using var pool = await PgBouncerServer.StartAsync(await stage.Postgres.ServerAsync(),
+            ignored: "options,search_path");
+        var (code, said) = await RebuildAsync(world, workers: 2, pool.Before(world.ConnectionString));
+        Assert.Equal((0, before), (code, await TotalAsync(world)));
+        Assert.EndsWith("tallies: 4 rows, equal.\n", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_statement_about_the_rows_of_the_shadow_names_it()
+    {
+        await using var world = await World.NewAsync(stage);
+        var rows = new Rows();
+        world.Table.RowsOf(rows);
+        foreach (var table in rows.Tables)
+        {
+            var trip = new RoundTrip();
+            ((dynamic)new PostgresRows(trip, "shadow")).AddEvery((dynamic)table);
+            Assert.All(trip.Statements, statement =>
+                Assert.Contains($" shadow.{table.Name} ", statement.Sql, StringComparison.Ordinal));
+        }
+    }
+
+    private static async Task<long> TotalAsync(World world)
+    {
+        await using var connection = await world.Database.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<long>("SELECT sum(total)::bigint FROM tallies");
+    }
+
     private static Asked Asked(string name, long number) => ReactorLoopTests.Asked(name, number);
 
     private static NewEvent Event(string key, string name, long number) => StoreDatabase.NewEvent(key) with
@@ -95,10 +132,11 @@ public sealed class RebuildTests(Stage stage)
         Payload = EventCodec.Encode(new Counted { Name = name, Number = number, Total = 0 }),
     };
 
-    private static async Task<(int Code, string Said)> RebuildAsync(World world, int workers)
+    private static async Task<(int Code, string Said)> RebuildAsync(World world, int workers,
+        string? connectionString = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        var rebuild = new Rebuild<TallyRows>(world.Table, world.ConnectionString);
+        var rebuild = new Rebuild<TallyRows>(world.Table, connectionString ?? world.ConnectionString);
         return (await rebuild.RunAsync(workers, output, CancellationToken.None), output.ToString());
     }
 }

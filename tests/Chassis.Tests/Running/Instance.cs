@@ -58,7 +58,7 @@ public sealed class Instance : IAsyncDisposable
             InstanceId = settings.InstanceId,
             InMemory = world.Stage.Broker.IsInMemory
         };
-        foreach (var (name, value) in settings.Client) kafka.Client[name] = value;
+        foreach (var (name, value) in settings.Client) kafka.Properties[name] = value;
         Readings = new(Meters);
         Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State);
         var decoder = new Decoder<TallyRows>(table, settings.Registry ?? world.Stage.NewSchemaRegistry(),

@@ -42,6 +42,30 @@ public sealed class PostgresServerTests : IDisposable
     }
 
     [Fact]
+    public void Data_is_served_by_the_version_that_made_it_whatever_is_installed_since()
+    {
+        var data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
+        File.WriteAllText(Path.Combine(data, "PG_VERSION"), "15\n");
+        (string, int)[] installed = [("/usr/lib/postgresql/17/bin", 17), ("/usr/lib/postgresql/15/bin", 15)];
+        var folder = new PostgresFolder(data, null, null);
+        Assert.Equal("/usr/lib/postgresql/15/bin", PostgresBinaries.For(folder, installed));
+        var error = Assert.Throws<ServerMissingException>(() => PostgresBinaries.For(folder, [installed[0]]));
+        Assert.StartsWith($"The data in {data} is PostgreSQL 15's, which is not on this machine (17 is). Install it",
+            error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Data_of_a_version_that_is_gone_is_told_in_a_sentence()
+    {
+        string data;
+        await using (var server = await PostgresServer.StartAsync(Settings(), Cancel)) data = server.DataDirectory;
+        await File.WriteAllTextAsync(Path.Combine(data, "PG_VERSION"), "9\n", Cancel);
+        var error = await Assert.ThrowsAsync<ServerMissingException>(() =>
+            PostgresServer.StartAsync(Settings(), Cancel));
+        Assert.Contains("is PostgreSQL 9's, which is not on this machine", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_folder_that_the_servers_user_cannot_reach_is_replaced_and_said()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root runs PostgreSQL as another user.");

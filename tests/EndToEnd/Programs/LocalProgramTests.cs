@@ -74,10 +74,23 @@ public sealed class LocalProgramTests : IDisposable
         ToldAsync("0 processes of each service", InMemory, "--instances", "0"),
         ToldAsync("The port 70000 can't be the first", InMemory, "--port", "70000"));
 
-    private static async Task ToldAsync(string sentence, params string[] arguments)
+    [Fact]
+    public async Task A_Kafka_without_Java_is_told_with_the_way_to_do_without_it()
+    {
+        using var kafka = new TestFolder("no-kafka");
+        Directory.CreateDirectory(kafka["bin"]);
+        await File.WriteAllTextAsync(Path.Combine(kafka["bin"], "kafka-server-start.sh"), "", Cancel);
+        await ToldAsync("or give --in-memory-broker: Kafka needs Java 17 or newer", ["--port", "0"],
+            new() { ["KAFKA_HOME"] = kafka.Path, ["JAVA_HOME"] = kafka.Path });
+    }
+
+    private static Task ToldAsync(string sentence, params string[] arguments) => ToldAsync(sentence, arguments, []);
+
+    private static async Task ToldAsync(string sentence, string[] arguments, Dictionary<string, string?> environment)
     {
         using var folder = new TestFolder("wrong");
-        await using var local = LocalRun.Start(folder.Path, arguments);
+        await using var local = LocalRun.Start(folder.Path, arguments,
+            typeof(Local.LocalSystem).Assembly.Location, environment);
         Assert.Equal(1, await local.Exited.WaitAsync(TimeSpan.FromSeconds(60), Cancel));
         Assert.Contains(sentence, local.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", local.Output, StringComparison.Ordinal);

@@ -30,7 +30,8 @@ internal sealed class LocalRun : IAsyncDisposable
         Start(folder, arguments, typeof(LocalSystem).Assembly.Location);
 
     /// <param name="program">Where it was built.</param>
-    public static LocalRun Start(string folder, string[] arguments, string program)
+    public static LocalRun Start(string folder, string[] arguments, string program,
+        IReadOnlyDictionary<string, string?>? environment = null)
     {
         var lines = new ConcurrentQueue<string>();
         var process = ChildProcess.Start(new()
@@ -40,7 +41,13 @@ internal sealed class LocalRun : IAsyncDisposable
             Program = OperatingSystem.IsLinux() ? "env" : Layout.Dotnet,
             Arguments = [.. OperatingSystem.IsLinux() ? ["--default-signal=INT", Layout.Dotnet] : Array.Empty<string>(),
                 program, .. arguments, "--folder", folder, "--no-install"],
-            Environment = new Dictionary<string, string?> { ["BootstrapServers"] = null, ["SchemaRegistryUrl"] = null },
+            Environment = new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>())
+            {
+                ["BootstrapServers"] = null,
+                ["SchemaRegistryUrl"] = null,
+                // A company's proxy, which is not to be asked for what is on this machine; nobody is there.
+                ["http_proxy"] = "http://127.0.0.1:9",
+            },
             OnLine = lines.Enqueue,
         });
         return new(process, lines, folder);

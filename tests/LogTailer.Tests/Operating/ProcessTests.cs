@@ -54,4 +54,40 @@ public sealed class ProcessTests(PostgresFixture postgres, BrokerFixture brokers
         Assert.Contains("Kafka:MinInSyncReplicas is 5", tailer.Said, StringComparison.Ordinal);
         Assert.Contains("Registry:Url is missing", tailer.Said, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("--Kafka:Properties:security.protocl=ssl",
+        "Kafka:Properties can't be used: No such configuration property: \"security.protocl\"")]
+    [InlineData("--Kafka:Properties:acks=some", "Kafka:Properties can't be used: Invalid value")]
+    [InlineData("--Kafka:Client:security.protocol=ssl", "Kafka:Properties:security.protocol is, and must be meant.")]
+    [InlineData("--Kafka:BootstrapServer=b:1", "Kafka:BootstrapServers is, and must be meant.")]
+    [InlineData("--Stores:0:ConectionString=Host=b", "Stores:0:ConnectionString is, and must be meant.")]
+    [InlineData("--Store:0:Name=store", "The setting Store is not known: Stores is, and must be meant.")]
+    [InlineData("--help-me", "The argument --help-me is no setting")]
+    public async Task A_setting_that_nobody_reads_ends_it_with_2_and_a_sentence(string argument, string sentence)
+    {
+        await using var tailer = new TailerProcess("misspelled", "--Stores:0:Name=store",
+            "--Stores:0:ConnectionString=Host=localhost;Database=store", "--Kafka:BootstrapServers=localhost:9",
+            "--Registry:Url=http://localhost:9", argument);
+        Assert.Equal(2, await tailer.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains(sentence, tailer.Said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("options")]
+    [InlineData("options,replication")]
+    public async Task A_pool_that_keeps_no_sessions_ends_it_with_2_and_a_sentence(string ignored)
+    {
+        var broker = await brokers.BrokerAsync();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), broker);
+        await using var pool = await PgBouncerServer.StartAsync(await postgres.ServerAsync(), ignored);
+        await using var tailer = new TailerProcess("behind a pool", "--Stores:0:Name=store",
+            $"--Stores:0:ConnectionString={pool.Before(store.ConnectionString)}",
+            $"--Kafka:BootstrapServers={broker.Bootstrap}", $"--Kafka:InMemory={broker.IsInMemory}",
+            "--Kafka:TopicReplicationFactor=1", "--Kafka:MinInSyncReplicas=1", $"--Registry:Url={registry.Url}");
+        Assert.Equal(2, await tailer.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("Connect to PostgreSQL itself", tailer.Said, StringComparison.Ordinal);
+        Assert.DoesNotContain("a new slot", tailer.Said, StringComparison.Ordinal);
+    }
 }
