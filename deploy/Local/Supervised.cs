@@ -30,6 +30,9 @@ public sealed class Supervised(string name, string url, ChildSettings settings, 
     public string LogFile => settings.LogFile!;
     public int? Pid => _process is { HasExited: false } running ? running.Pid : null;
 
+    /// <summary>Added to its environment from its next start on.</summary>
+    public IReadOnlyDictionary<string, string?> More { get; set; } = new Dictionary<string, string?>();
+
     /// <summary>How often it died and was started again.</summary>
     public int Restarts { get; private set; }
 
@@ -98,7 +101,10 @@ public sealed class Supervised(string name, string url, ChildSettings settings, 
         while (!wanted.IsCancellationRequested)
         {
             var started = DateTime.UtcNow;
-            var process = _process = ChildProcess.Start(settings);
+            var process = _process = ChildProcess.Start(settings with
+            {
+                Environment = settings.Environment.Concat(More).ToDictionary(),
+            });
             State = ProcessState.Starting;
             var ready = BecomesReadyAsync(process, wanted);
             var exitCode = await process.Exited;

@@ -7,6 +7,7 @@ using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Operating;
 using Checkout.Chassis.Reactor;
 using Checkout.Chassis.Registry;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,6 +54,8 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             return await CommandLine.RunAsync(args, app.Services, OperatorCommands,
                 () => new Rebuild<TRows>(choreography, settings.Database.ConnectionString));
 
+        if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime wrong)
+            Log.ClockShifted(app.Logger, wrong.Offset, ShiftedTime.Variable);
         app.UseProblems();
         app.MapTelemetry();
         Map(app);
@@ -82,7 +85,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         builder.AddTelemetry(choreography.Service, settings.Telemetry);
         services.AddSingleton(choreography).AddSingleton(settings.Kafka).AddSingleton(settings.Reactor)
             .AddSingleton(settings.Registry).AddSingleton(store)
-            .AddSingleton(TimeProvider.System)
+            .AddSingleton(ShiftedTime.Of(Environment.GetEnvironmentVariable(ShiftedTime.Variable)))
             .AddSingleton(_ => Database.Open(settings.Database.ConnectionString, choreography.Service))
             .AddSingleton(_ => new SchemaRegistry(settings.Registry))
             .AddSingleton<ReactorState>()
@@ -92,7 +95,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddSingleton(p =>
                 new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
                     choreography.Service,
-                settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>()))
+                settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>(), choreography.Topics))
             .AddSingleton(p => new Decoder<TRows>(choreography, p.GetRequiredService<SchemaRegistry>(),
                 settings.Reactor.ClockTolerance))
             .AddSingleton<ClockSkew>().AddSingleton<ReactorPass<TRows>>().AddSingleton<Handling<TRows>>()

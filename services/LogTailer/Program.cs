@@ -31,7 +31,8 @@ builder.Services
         new BrokerWatch(options.Kafka.Admin(), p.GetRequiredService<IMeterFactory>(), TimeProvider.System))
     .AddSingleton<IReadOnlyList<TailStatus>>(statuses)
     .AddSingleton(TimeProvider.System)
-    .AddSingleton(new TailerMetrics(statuses))
+    // Made when somebody listens, since its counters begin at 0.
+    .AddSingleton(_ => new TailerMetrics(statuses))
     .AddSingleton(new SchemaRegistry(options.Registry))
     .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
     .AddSingleton<Tails>()

@@ -34,8 +34,6 @@ public sealed class ServiceSettingsTests
     [InlineData("EventStore:Shard", "-1", "EventStore:Shard is -1; give 0 or more.")]
     [InlineData("Reactor:MaxBatchRecords", "0", "Reactor:MaxBatchRecords is 0; give a number from 1 to 10000.")]
     [InlineData("Reactor:MaxBatchBytes", "10", "Reactor:MaxBatchBytes is 10; give at least 1024.")]
-    [InlineData("Telemetry:OtlpEndpoint", "jaeger",
-        "OTEL_EXPORTER_OTLP_ENDPOINT is 'jaeger'; give an absolute address")]
     public void A_missing_or_wrong_setting_is_told_by_a_sentence(string name, string? value, string sentence) =>
         Assert.StartsWith(sentence, Assert.Single(ProblemsOf(new() { [name] = value })), StringComparison.Ordinal);
 

@@ -25,16 +25,22 @@ internal enum FaultKind
     RecordsDeleted,
     TopicTruncated,
     ClusterLost,
+    ClockShifted,
+    RegistryLagging,
+    RegistryFrozen,
+    ForeignRecords,
+    OversizedRecords,
 }
 
 /// <summary>
-/// Where a fault strikes. PostgreSQL and Kafka suffer one fault a round: a second would find them away.
+/// Where a fault strikes. PostgreSQL, Kafka and the registry suffer one fault a round: a second would find them away.
 /// </summary>
 internal enum Ground
 {
     Processes,
     Postgres,
     Kafka,
+    Registry,
 }
 
 internal static class FaultKinds
@@ -54,6 +60,8 @@ internal static class FaultKinds
     {
         FaultKind.DatabaseCrashed or FaultKind.DatabaseRestarted or FaultKind.SlotDropped
             or FaultKind.SlotDroppedUnheld => Faults.Ground.Postgres,
+        FaultKind.RegistryLagging or FaultKind.RegistryFrozen => Faults.Ground.Registry,
+        FaultKind.ClockShifted => Faults.Ground.Processes,
         >= FaultKind.BrokerKilled => Faults.Ground.Kafka,
         _ => Faults.Ground.Processes,
     };

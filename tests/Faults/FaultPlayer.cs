@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Globalization;
+using Checkout.Chassis.Resilience;
 using Checkout.Local;
 using Dapper;
 using Npgsql;
@@ -12,6 +15,8 @@ internal sealed class FaultPlayer(FaultySystem system, Plan plan)
 {
     private const int MaxDropAttempts = 500;
     private static readonly TimeSpan DropAgainAfter = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestUnasked = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(50);
 
     private readonly KafkaFaults _kafka = new(system);
 
@@ -49,8 +54,57 @@ internal sealed class FaultPlayer(FaultySystem system, Plan plan)
         FaultKind.RecordsDeleted => _kafka.DeleteRecordsAsync(fault.Subject, all: false, stop),
         FaultKind.TopicTruncated => _kafka.DeleteRecordsAsync(fault.Subject, all: true, stop),
         FaultKind.ClusterLost => LoseClusterAsync(fault.Lasts, stop),
+        FaultKind.ClockShifted => ShiftClockAsync(fault, stop),
+        FaultKind.RegistryLagging => WithRegistryAsync(RegistryMode.Lagging, fault, stop),
+        FaultKind.RegistryFrozen => WithRegistryAsync(RegistryMode.Frozen, fault, stop),
+        FaultKind.ForeignRecords => system.Foreign.WriteAsync(plan, fault.Subject, oversized: false, stop),
+        FaultKind.OversizedRecords => system.Foreign.WriteAsync(plan, fault.Subject, oversized: true, stop),
         _ => throw new InvalidOperationException($"Nobody plays {fault.Kind}."),
     };
+
+    /// <summary>One process of a service begins anew with another clock, and later with the right one.</summary>
+    private async Task ShiftClockAsync(Fault fault, CancellationToken stop)
+    {
+        var service = system[fault.Subject, fault.Instance];
+        await StartWithAsync(service,
+            new() { [ShiftedTime.Variable] = fault.Shift.ToString("c", CultureInfo.InvariantCulture) });
+        try
+        {
+            await Task.Delay(fault.Lasts, stop);
+        }
+        finally
+        {
+            await StartWithAsync(service, []);
+        }
+    }
+
+    private static async Task StartWithAsync(Supervised service, Dictionary<string, string?> environment)
+    {
+        await service.KillForGoodAsync();
+        service.More = environment;
+        await service.StartAsync();
+    }
+
+    /// <summary>Whoever knows the schemas asks for none, so a service and the tailers begin anew meanwhile.</summary>
+    private async Task WithRegistryAsync(RegistryMode mode, Fault fault, CancellationToken stop)
+    {
+        var before = system.Registry.Refused;
+        system.Registry.Mode = mode;
+        try
+        {
+            await KillAsync(
+                [.. system.Both(fault.Subject), .. FaultySystem.Tailers.Select(name => system.Local[name])]);
+            await Task.Delay(fault.Lasts, stop);
+            // A registry that nobody asked was no fault; but what was killed may have nothing to do.
+            for (var clock = Stopwatch.StartNew(); system.Registry.Refused == before && clock.Elapsed < LongestUnasked;)
+                await Task.Delay(LookAgainAfter, stop);
+            system.Say($"campaign: the registry refused {system.Registry.Refused - before} questions");
+        }
+        finally
+        {
+            system.Registry.Mode = RegistryMode.Well;
+        }
+    }
 
     /// <summary>deploy/Local starts again what dies.</summary>
     private static Task KillAsync(IEnumerable<Supervised> processes)

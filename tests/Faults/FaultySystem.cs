@@ -22,12 +22,19 @@ internal sealed partial class FaultySystem : IAsyncDisposable
 
     private readonly ConcurrentQueue<string> _said = new();
 
-    private FaultySystem(KafkaServer? kafka, string folder) => (Kafka, Folder) = (kafka, folder);
+    private FaultySystem(KafkaServer? kafka, RegistryGate registry, string folder) =>
+        (Kafka, Registry, Folder) = (kafka, registry, folder);
 
     public string Folder { get; }
 
     /// <summary>Null where the broker is the in-memory one.</summary>
     public KafkaServer? Kafka { get; }
+
+    /// <summary>What all processes ask for schemas.</summary>
+    public RegistryGate Registry { get; }
+
+    /// <summary>Whoever writes to topics that are not theirs, and what they wrote.</summary>
+    public ForeignProducer Foreign { get; private set; } = null!;
 
     public LocalSystem Local { get; private set; } = null!;
 
@@ -47,7 +54,8 @@ internal sealed partial class FaultySystem : IAsyncDisposable
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
         var kafka = inMemory ? null : await KafkaServer.StartAsync(KafkaSettings(folder), stop);
-        var system = new FaultySystem(kafka, folder);
+        var registry = await RegistryGate.StartAsync(Path.Combine(folder, "registry.jsonl"));
+        var system = new FaultySystem(kafka, registry, folder);
         try
         {
             system.Local = await LocalSystem.StartAsync(new()
@@ -55,16 +63,19 @@ internal sealed partial class FaultySystem : IAsyncDisposable
                 Folder = folder,
                 BootstrapServers = kafka?.Bootstrap,
                 InMemoryBroker = inMemory,
+                SchemaRegistryUrl = registry.Url,
                 MayInstall = false,
                 GiveDemoData = false,
                 Instances = Instances,
                 Fsync = false,
                 StorePort = 0,
             }, system.Say, stop);
+            system.Foreign = new(system);
             return system;
         }
         catch
         {
+            await registry.DisposeAsync();
             if (kafka is not null) await kafka.DisposeAsync();
             throw;
         }
@@ -120,7 +131,9 @@ internal sealed partial class FaultySystem : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Foreign.Dispose();
         await Local.DisposeAsync();
+        await Registry.DisposeAsync();
         if (Kafka is not null) await Kafka.DisposeAsync();
         NpgsqlConnection.ClearAllPools();
     }

@@ -38,7 +38,8 @@ internal sealed class GameServer : IDisposable
     public GameServer(FaultySystem system)
     {
         _system = system;
-        _registry = new(new() { Url = system.Local.SchemaRegistry });
+        // The game has a registry of its own that is always well.
+        _registry = new(new() { Url = system.Registry.Behind });
         _producer = NewProducer();
     }
 
@@ -64,6 +65,14 @@ internal sealed class GameServer : IDisposable
         }, stop);
     }
 
+    public static async Task<byte[]> EncodedAsync(SchemaRegistry registry, AchievementCompleted fact,
+        CancellationToken stop)
+    {
+        var schema = (Avro.RecordSchema)fact.Schema;
+        var id = await registry.IdOfAsync($"{Topics.GameRewards}-{schema.Fullname}", schema.ToString(), stop);
+        return ConfluentFrame.FromSingleObject(EventCodec.Encode(fact), id);
+    }
+
     public void Dispose()
     {
         // Nobody waits for what is still on its way.
@@ -81,13 +90,12 @@ internal sealed class GameServer : IDisposable
             Coins = reward.Coins,
         };
         RenewIfStuck();
-        var schema = (Avro.RecordSchema)fact.Schema;
-        var id = await _registry.IdOfAsync($"{Topics.GameRewards}-{schema.Fullname}", schema.ToString(), stop);
+        var value = await EncodedAsync(_registry, fact, stop);
         try
         {
             // Whether it arrived, Balance will tell.
             _producer.Produce(Topics.GameRewards,
-                new() { Key = reward.Customer, Value = ConfluentFrame.FromSingleObject(EventCodec.Encode(fact), id) },
+                new() { Key = reward.Customer, Value = value },
                 Delivered);
         }
         catch (ProduceException<string, byte[]> e) when (!e.Error.IsFatal)

@@ -22,7 +22,9 @@ internal sealed class Judge(FaultySystem system)
         var duplicates = await TopicsAsync(stop);
         system.Say("campaign: topics are judged");
         foreach (var (name, fault) in await Invariants.CheckStatesAsync(system.Local.Addresses, stop))
-            if (fault is not null) throw new ViolationException($"It does not hold that {name}: {fault}");
+            if (fault is not null && name != Invariants.NothingParked)
+                throw new ViolationException($"It does not hold that {name}: {fault}");
+        foreach (var database in FaultySystem.Services) await OnlyForeignParkedAsync(database, stop);
         system.Say("campaign: topics and states are judged");
         if (await load.OtherOnRepeatAsync(stop) is { } other) throw new ViolationException(other);
         await PurchasesFitAsync(load, stop);
@@ -40,10 +42,21 @@ internal sealed class Judge(FaultySystem system)
         var came = new Dictionary<string, long>();
         foreach (var verdict in await TopicsCheck.VerifyAsync(system.Local.Addresses, stop))
         {
-            if (verdict.Difference is not null) throw new ViolationException(verdict.ToString());
+            if (verdict.Difference is not null && !(verdict.OnlyForeign && system.Foreign.Wrote(verdict.Topic)))
+                throw new ViolationException(verdict.ToString());
             if (_duplicates.Came(verdict.Topic, verdict.Duplicates) is > 0 and var more) came[verdict.Topic] = more;
         }
         return came;
+    }
+
+    /// <summary>What the foreign producer wrote may be parked; nothing of anybody else's may be.</summary>
+    private async Task OnlyForeignParkedAsync(string database, CancellationToken stop)
+    {
+        await using var connection = await system.OpenAsync(database, stop);
+        foreach (var (topic, partition, position, reason) in await connection.QueryAsync<(string, int, long, string)>(
+            "SELECT topic, partition, position, reason FROM parked ORDER BY id"))
+            if (!system.Foreign.Wrote(topic, partition, position)) throw new ViolationException(
+                $"{database} has parked {topic}/{partition} position {position}, which is nobody else's: {reason}");
     }
 
     /// <summary>

@@ -44,8 +44,7 @@ internal sealed class Load : IDisposable
         _stores = [.. system.Both("store").Select(store => store.Url)];
         _game = new(system);
         var random = new Random(unchecked((plan.Seed * 31) ^ plan.Round));
-        _customers = [.. Enumerable.Range(0, Customers)
-            .Select(i => string.Create(CultureInfo.InvariantCulture, $"player-{plan.Seed}-{plan.Round}-{i}"))];
+        _customers = [.. Enumerable.Range(0, Customers).Select(i => Customer(plan, i))];
         Purchases = [.. _customers.SelectMany(customer => Enumerable.Range(1, PurchasesEach).Select(number =>
             new Purchase(customer, $"purchase-{number}", Shop.Sku(plan.Round, random.Next(Shop.Kinds)),
                 plan.LoadLasts * random.NextDouble())))];
@@ -56,6 +55,9 @@ internal sealed class Load : IDisposable
             .. _customers.Select(customer =>
                 new Reward(customer, "later", Shop.PriceCoins, plan.LoadLasts * random.NextDouble()))];
     }
+
+    public static string Customer(Plan plan, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"player-{plan.Seed}-{plan.Round}-{number}");
 
     public IReadOnlyList<Purchase> Purchases { get; }
 

@@ -9,13 +9,17 @@ namespace Checkout.Faults;
 /// </param>
 /// <param name="Instance">Which of the two processes, where one is struck.</param>
 /// <param name="At">After the load began.</param>
-/// <param name="Lasts">How long it is frozen or away; nothing where it is started again at once.</param>
+/// <param name="Lasts">How long it is frozen, away or wrong; nothing where it is started again at once.</param>
 internal sealed record Fault(FaultKind Kind, string Subject, int Instance, TimeSpan At, TimeSpan Lasts)
 {
+    /// <summary>By how much a clock goes ahead, or behind where it is below zero.</summary>
+    public TimeSpan Shift { get; init; }
+
     public override string ToString()
     {
         var whom = $"{(Subject.Length > 0 ? $" {Subject}" : "")}{(Instance > 1 ? $"-{Instance}" : "")}";
-        return $"{Kind.Word()}{whom} @{Seconds(At)}{(Lasts > TimeSpan.Zero ? $" for {Seconds(Lasts)}" : "")}";
+        var shift = Shift == TimeSpan.Zero ? "" : $" by {Seconds(Shift)}";
+        return $"{Kind.Word()}{whom}{shift} @{Seconds(At)}{(Lasts > TimeSpan.Zero ? $" for {Seconds(Lasts)}" : "")}";
     }
 
     private static string Seconds(TimeSpan time) =>
@@ -27,6 +31,8 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
 {
     private const int MaxFaults = 3;
     private const int LatestStartMs = 2_000;
+    private const int MinShiftMs = 10_000;
+    private const int MaxShiftMs = 90_000;
     /// <summary>What a kind does by itself is not seen where another strikes beside it.</summary>
     private const int EveryAlone = 3;
     private static readonly TimeSpan ShortestLoad = TimeSpan.FromSeconds(2);
@@ -85,6 +91,7 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
     {
         var fault = new Fault(kind, SubjectOf(kind, random), random.Next(1, 3),
             TimeSpan.FromMilliseconds(random.Next(100, LatestStartMs)), LengthOf(kind, random));
+        if (kind == FaultKind.ClockShifted) fault = fault with { Shift = ShiftOf(random) };
         return HasInstance(kind) ? fault : fault with { Instance = 0 };
     }
 
@@ -92,16 +99,26 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
     {
         FaultKind.ServiceKilled or FaultKind.ServicePairKilled or FaultKind.ServiceFrozen or FaultKind.ServicePairFrozen
             or FaultKind.TailerKilled or FaultKind.StandbyKilled or FaultKind.TailerFrozen
-            or FaultKind.SlotDropped or FaultKind.SlotDroppedUnheld => Services[random.Next(Services.Length)],
-        FaultKind.TopicDeleted or FaultKind.TopicTruncated => AllTopics[random.Next(AllTopics.Length)],
+            or FaultKind.SlotDropped or FaultKind.SlotDroppedUnheld or FaultKind.ClockShifted
+            or FaultKind.RegistryLagging or FaultKind.RegistryFrozen => Services[random.Next(Services.Length)],
+        FaultKind.TopicDeleted or FaultKind.TopicTruncated or FaultKind.ForeignRecords or FaultKind.OversizedRecords =>
+            AllTopics[random.Next(AllTopics.Length)],
         FaultKind.RecordsDeleted => StoreTopics[random.Next(StoreTopics.Length)],
         _ => "",
     };
 
-    private static bool HasInstance(FaultKind kind) => kind is FaultKind.ServiceKilled or FaultKind.ServiceFrozen;
+    private static bool HasInstance(FaultKind kind) =>
+        kind is FaultKind.ServiceKilled or FaultKind.ServiceFrozen or FaultKind.ClockShifted;
+
+    /// <summary>What services have to bear: below Reactor:ClockTolerance as it comes, two minutes.</summary>
+    private static TimeSpan ShiftOf(Random random) =>
+        Milliseconds(random, MinShiftMs, MaxShiftMs) * (random.Next(2) == 0 ? 1 : -1);
 
     private static TimeSpan LengthOf(FaultKind kind, Random random) => kind switch
     {
+        // Long enough to start and to work so.
+        FaultKind.ClockShifted => Milliseconds(random, 3_000, 6_000),
+        FaultKind.RegistryLagging or FaultKind.RegistryFrozen => Milliseconds(random, 1_000, 6_000),
         FaultKind.TailerFrozen => Milliseconds(random, 4_000, 8_000),
         FaultKind.ServiceFrozen or FaultKind.ServicePairFrozen => Milliseconds(random, 500, 8_000),
         FaultKind.BrokerFrozen => Milliseconds(random, 1_000, 6_000),

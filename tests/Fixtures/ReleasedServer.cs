@@ -16,7 +16,8 @@ public sealed class ReleasedServer : IAsyncDisposable
     private ReleasedServer(ChildProcess process) => _process = process;
 
     /// <summary>Skips the test where the variable is not set; returns when the address answers.</summary>
-    internal static async Task<ReleasedServer> StartAsync(string name, int[] ports, Uri answersAt)
+    internal static async Task<ReleasedServer> StartAsync(string name, int[] ports, Uri answersAt,
+        IReadOnlyDictionary<string, string?>? environment = null)
     {
         var variable = name.ToUpperInvariant() + "_HOME";
         var home = Environment.GetEnvironmentVariable(variable);
@@ -26,6 +27,7 @@ public sealed class ReleasedServer : IAsyncDisposable
         {
             Program = Path.Combine(home, "start"),
             Arguments = [.. ports.Select(port => port.ToString(CultureInfo.InvariantCulture))],
+            Environment = environment ?? new Dictionary<string, string?>(),
         }));
         try
         {

@@ -24,10 +24,12 @@ public sealed class TailerProcess : IAsyncDisposable
         });
     }
 
-    public static TailerProcess Start(string name, SampleStore store, Broker broker, string registryUrl) => new(name,
+    public static TailerProcess Start(string name, SampleStore store, Broker broker, string registryUrl,
+        params string[] more) => new(name, [
         $"--Stores:0:Name={store.Topic}", $"--Stores:0:ConnectionString={store.ConnectionString}",
         $"--Kafka:BootstrapServers={broker.Bootstrap}", $"--Kafka:InMemory={broker.IsInMemory}",
-        "--Kafka:TopicReplicationFactor=1", "--Kafka:MinInSyncReplicas=1", $"--Registry:Url={registryUrl}");
+        "--Kafka:TopicReplicationFactor=1", "--Kafka:MinInSyncReplicas=1", $"--Registry:Url={registryUrl}",
+        .. more]);
 
     public Task<int> Exited => _process.Exited;
 

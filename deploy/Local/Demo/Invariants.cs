@@ -7,6 +7,8 @@ namespace Checkout.Local.Demo;
 /// <summary>What must hold over all services when nothing is under way; each with what is wrong, or null.</summary>
 public static class Invariants
 {
+    public const string NothingParked = "nothing is parked";
+
     private const string FirstParked =
         """
         SELECT format('%s/%s position %s: %s', topic, partition, position, reason) FROM parked ORDER BY id LIMIT 1
@@ -38,7 +40,7 @@ public static class Invariants
             ("stock is exact", await StockExactAsync(inventory)),
             ("completed checkouts, and no others, have an avatar and were paid",
                 await PaidAndAssignedAsync(store, balance, inventory)),
-            ("nothing is parked", await NothingParkedAsync(store, balance, inventory)),
+            (NothingParked, await NothingParkedAsync(store, balance, inventory)),
         ];
     }
 

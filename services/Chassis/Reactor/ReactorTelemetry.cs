@@ -9,7 +9,8 @@ namespace Checkout.Chassis.Reactor;
 /// <summary>
 /// Spans and metrics of the reactor by OpenTelemetry's messaging conventions (1.44). A process span's parent is the
 /// context in its message, so a story is one trace; the batch's shared work is a trace of its own, linked with the
-/// messages' both ways.
+/// messages' both ways. A parent is not linked as well: Jaeger would show it as what a span follows from, and no longer
+/// as its parent.
 /// </summary>
 public sealed class ReactorTelemetry
 {
@@ -29,7 +30,9 @@ public sealed class ReactorTelemetry
     private readonly Histogram<double> _process;
     private readonly Histogram<int> _batch;
 
-    public ReactorTelemetry(IMeterFactory meters, string group, string correlationAttribute, ReactorState state)
+    /// <param name="topics">Those that are heard: what is counted of each begins at 0.</param>
+    public ReactorTelemetry(IMeterFactory meters, string group, string correlationAttribute, ReactorState state,
+        IEnumerable<string> topics)
     {
         (_group, _correlationAttribute) = (group, correlationAttribute);
         var meter = meters.Create(TelemetryNames.Chassis);
@@ -64,6 +67,8 @@ public sealed class ReactorTelemetry
             "Topics left to other instances, which have reactions that this one lacks.");
         meter.CreateObservableGauge("reactor.failing.duration", () => state.Failing.TotalSeconds, "s",
             "Since handling succeeded last, while it fails again and again; else 0.");
+        foreach (var topic in topics) BeginAtZero(topic);
+        _replaced.Add(0);
     }
 
     public Batch StartBatch(IEnumerable<Incoming> records)
@@ -97,9 +102,7 @@ public sealed class ReactorTelemetry
         };
         if (record.Header(EventHeaders.Correlation) is { } correlation) tags[_correlationAttribute] = correlation;
         var parent = ContextOf(record);
-        var links = new List<ActivityLink>(2);
-        if (parent != default) links.Add(new(parent));
-        if (batch is not null) links.Add(new(batch.Context));
+        ActivityLink[] links = batch is null ? [] : [new(batch.Context)];
         var span = Source.StartActivity($"process {record.Topic}", ActivityKind.Consumer, parent, tags, links);
         Activity.Current = batch;
         return span;
@@ -107,7 +110,7 @@ public sealed class ReactorTelemetry
 
     public void Decided(Activity? span, Incoming record, string? correlation, string? fault)
     {
-        _consumed.Add(1, Topic(record.Topic), new("messaging.consumer.group.name", _group));
+        Consumed(record.Topic, 1);
         if (correlation is not null) span?.SetTag(_correlationAttribute, correlation);
         if (fault is not null) span?.SetStatus(ActivityStatusCode.Error, fault).SetTag("error.type", "parked");
     }
@@ -134,6 +137,18 @@ public sealed class ReactorTelemetry
 
     /// <summary>Makes the span the current one, so that what is logged meanwhile bears its trace.</summary>
     public static Scope Within(Activity? span) => new(span);
+
+    /// <summary>
+    /// A counter that is not there before its first event hides that event from whoever asks for the increase.
+    /// </summary>
+    private void BeginAtZero(string topic)
+    {
+        Consumed(topic, 0);
+        foreach (var counter in new[] { _seen, _passed, _parked }) counter.Add(0, Topic(topic));
+    }
+
+    private void Consumed(string topic, long count) =>
+        _consumed.Add(count, Topic(topic), new("messaging.consumer.group.name", _group));
 
     private static ActivityContext ContextOf(Incoming record) =>
         ActivityContext.TryParse(record.Header(EventHeaders.TraceParent), record.Header(EventHeaders.TraceState),

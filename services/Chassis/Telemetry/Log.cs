@@ -106,6 +106,9 @@ internal static partial class Log
         + "and is parked without its value, key and headers: {Problem}")]
     public static partial void ParkedBare(ILogger logger, string topic, int partition, long position, string problem);
 
+    [LoggerMessage(37, LogLevel.Warning, "The clock goes wrong by {Offset}, as {Variable} says: for tests alone")]
+    public static partial void ClockShifted(ILogger logger, TimeSpan offset, string variable);
+
     [LoggerMessage(30, LogLevel.Warning,
         "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
     public static partial void GroupOneByOne(ILogger logger, int requests, string problem);

@@ -33,19 +33,31 @@ public static class TelemetryExtensions
         });
         builder.Logging.Configure(logging =>
             logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        // Where it logs, its scope gives every line of a request the path, and so a customer (decision 0001).
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
 
+        var variables = new OtelVariables(name => builder.Configuration[name]);
         var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(service, serviceInstanceId: options.InstanceId))
+            // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win: what comes later does.
+            .ConfigureResource(resource => resource.AddService(service, serviceInstanceId: options.InstanceId)
+                .AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics
-                .AddMeter(TelemetryNames.Chassis, "Npgsql", "Microsoft.AspNetCore.Hosting",
+                .AddMeter(TelemetryNames.Chassis, NoLoneStatements.Source, "Microsoft.AspNetCore.Hosting",
                     "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddMeter(activitySources)
                 .AddPrometheusExporter());
-        if (options.OtlpEndpoint is not null)
+        if (variables.ExportsTraces)
             telemetry.WithTracing(tracing => tracing
                 .AddSource(TelemetryNames.Chassis).AddSource(activitySources)
-                .AddAspNetCoreInstrumentation(http => http.Filter = context => !IsAboutOurselves(context.Request.Path))
+                .AddAspNetCoreInstrumentation(http =>
+                {
+                    http.Filter = context => !IsAboutOurselves(context.Request.Path);
+                    http.EnrichWithHttpResponse = (span, answer) =>
+                        span.SetTag("url.path", NamelessPath.Of(answer.HttpContext));
+                })
                 .AddNpgsql()
-                .AddOtlpExporter());
+                // Before the exporter, which asks whether a span is recorded.
+                .AddProcessor(new NoLoneStatements())
+                .AddOtlpExporter(variables.Apply));
         else
             // Without a collector nothing is recorded, but the context is made and carried on all the same, so that
             // what joins later finds one trace.

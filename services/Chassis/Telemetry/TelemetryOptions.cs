@@ -6,16 +6,12 @@ public sealed class TelemetryOptions
     /// <summary>Attribute under which spans bear the correlation id.</summary>
     public string CorrelationAttribute { get; set; } = "messaging.message.conversation_id";
 
+    /// <summary>
+    /// service.instance.id, where OTEL_RESOURCE_ATTRIBUTES gives none.
+    /// </summary>
     public string InstanceId { get; set; } = Environment.MachineName;
 
-    /// <summary>Spans are exported only where somebody takes them.</summary>
-    public string? OtlpEndpoint { get; set; } = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT")
-        is { Length: > 0 } endpoint ? endpoint : null;
-
-    public IEnumerable<string> Problems()
-    {
-        if (OtlpEndpoint is not null && !Uri.TryCreate(OtlpEndpoint, UriKind.Absolute, out _))
-            yield return $"OTEL_EXPORTER_OTLP_ENDPOINT is '{OtlpEndpoint}'; give an absolute address such as "
-                + "http://localhost:4317, or leave it unset.";
-    }
+#pragma warning disable CA1822 // Asked like the problems of all other options.
+    public IEnumerable<string> Problems() => OtelVariables.OfEnvironment.Problems();
+#pragma warning restore CA1822
 }

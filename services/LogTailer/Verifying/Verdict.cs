@@ -11,6 +11,12 @@ namespace Checkout.LogTailer.Verifying;
 public sealed record Verdict(string Store, string Topic, long Events, long Duplicates, long Forgotten,
     string? Difference)
 {
+    /// <summary>
+    /// The topic has all of the store's events, and beside them what somebody else wrote there, which consumers pass
+    /// by.
+    /// </summary>
+    public bool OnlyForeign { get; init; }
+
     public override string ToString() => Difference is null
         ? $"{Store}: {Topic} holds the store's {Events} events, the same and in the same order{Beside}."
         : $"{Store}: {Topic} differs from the store: {Difference}";

@@ -31,6 +31,7 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
     private readonly List<PublishedEvent> _repeated = [];
     private long _duplicates;
     private long _forgotten;
+    private string? _foreign;
 
     /// <summary>
     /// Calls <paramref name="progress"/> after each page with the number of events compared and their total.
@@ -43,7 +44,11 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
             ?? throw new InvalidOperationException($"{storeName} has no event store yet.");
         using var records = new TopicRecords(kafka, head.Topic, head.Partitions);
         var difference = await CompareAsync(head, records, progress, stop) ?? await BeyondAsync(head, records, stop);
-        return new(storeName, head.Topic, head.Position, _duplicates, _forgotten, difference);
+        // Somebody else's record is no event, and what lies behind it is compared all the same.
+        return new(storeName, head.Topic, head.Position, _duplicates, _forgotten, difference ?? _foreign)
+        {
+            OnlyForeign = difference is null && _foreign is not null,
+        };
     }
 
     private async Task<string?> CompareAsync(Head head, TopicRecords records, Action<long, long>? progress,
@@ -88,7 +93,11 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
         {
             if (await records.PeekAsync(e.Partition, patience, stop) is not { } raw)
                 return (null, Missing(e, last, early));
-            if (Record.From(raw) is not { } record) return (null, Foreign(raw));
+            if (Record.From(raw) is not { } record)
+            {
+                SetAside(raw, records);
+                continue;
+            }
             if (record.Position > e.Position && !kafka.KeepEverything && records.Next(e.Partition) == 0
                 && raw.Offset.Value > 0)
             {
@@ -179,7 +188,11 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
             while (records.Next(p) < end && await records.PeekAsync(p, patience, stop) is { } raw
                 && raw.Offset.Value < end)
             {
-                if (Record.From(raw) is not { } record) return Foreign(raw);
+                if (Record.From(raw) is not { } record)
+                {
+                    SetAside(raw, records);
+                    continue;
+                }
                 records.Take(p);
                 if (record.Position <= head.Position) _duplicates++;
                 if (await RepeatsAsync(record, stop) is { } unknown) return unknown;
@@ -218,9 +231,12 @@ public sealed class Verification(string storeName, StoreDatabase database, Kafka
                 + "there.";
     }
 
-    private static string Foreign(ConsumeResult<byte[], byte[]> raw) =>
-        $"partition {raw.Partition.Value} offset {raw.Offset.Value} holds a record without {EventHeaders.Sequence} "
-            + $"and {EventHeaders.Id}, which no LogTailer wrote.";
+    private void SetAside(ConsumeResult<byte[], byte[]> foreign, TopicRecords records)
+    {
+        _foreign ??= $"partition {foreign.Partition.Value} offset {foreign.Offset.Value} holds a record without "
+            + $"{EventHeaders.Sequence} and {EventHeaders.Id}, which no LogTailer wrote.";
+        records.Take(foreign.Partition.Value);
+    }
 
     private static string Text(string name, ReadOnlySpan<byte> value) => $"{name}={Encoding.UTF8.GetString(value)}";
 

@@ -60,7 +60,7 @@ public sealed class Instance : IAsyncDisposable
         };
         foreach (var (name, value) in settings.Client) kafka.Properties[name] = value;
         Readings = new(Meters);
-        Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State);
+        Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State, table.Topics);
         var decoder = new Decoder<TallyRows>(table, settings.Registry ?? world.Stage.NewSchemaRegistry(),
             settings.Reactor.ClockTolerance);
         Skew = new(settings.Reactor, Meters, TimeProvider.System);

@@ -39,10 +39,11 @@ internal sealed class Jaeger(string url) : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>
-    /// Jaeger tells a parent that is linked too as FOLLOWS_FROM, in place of CHILD_OF (seen, 1.76.0); a link to
-    /// elsewhere is to another trace.
+    /// Only what it calls CHILD_OF. A parent that is linked as well it tells as FOLLOWS_FROM, in place of CHILD_OF
+    /// (seen, 1.76.0): a span that has one would be without a parent here, and the trace not whole.
     /// </summary>
     private static string? ParentOf(JsonElement span, string traceId) => span.GetProperty("references").EnumerateArray()
-        .Where(reference => reference.GetProperty("traceID").GetString() == traceId)
-        .Select(reference => reference.GetProperty("spanID").GetString()).FirstOrDefault();
+        .Where(reference => reference.GetProperty("traceID").GetString() == traceId
+            && reference.GetProperty("refType").GetString() == "CHILD_OF")
+        .Select(reference => reference.GetProperty("spanID").GetString()).SingleOrDefault();
 }

@@ -130,7 +130,21 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
     {
         await PublishAsync();
         await ForeignRecords.WriteAsync(_broker.Bootstrap, _store.Topic, 1);
-        Assert.Contains("partition 0 offset", (await VerifyAsync()).Difference, StringComparison.Ordinal);
+        var verdict = await VerifyAsync();
+        Assert.Contains("partition 0 offset", verdict.Difference, StringComparison.Ordinal);
+        Assert.True(verdict.OnlyForeign);
+    }
+
+    [Fact]
+    public async Task What_lies_behind_a_record_that_no_tailer_wrote_is_compared_too()
+    {
+        await ForeignRecords.WriteAsync(_broker.Bootstrap, _store.Topic, 1);
+        await PublishAsync();
+        Assert.True((await VerifyAsync()).OnlyForeign);
+        await _store.SqlAsync("UPDATE schemas SET schema = replace(schema, 'Happened', 'Otherwise')");
+        var verdict = await VerifyAsync();
+        Assert.Contains("has the schema fingerprint", verdict.Difference, StringComparison.Ordinal);
+        Assert.False(verdict.OnlyForeign);
     }
 
     [Fact]
