@@ -6,6 +6,7 @@ using avatarstore.inventory;
 using avatarstore.store;
 using Avro.Specific;
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Entrance;
 using Checkout.Chassis.Resilience;
 
 namespace Checkout.Balance;
@@ -14,20 +15,28 @@ namespace Checkout.Balance;
 public sealed record CreditCoins(string CustomerId, CreditCause Cause, string Reference, long Coins)
 {
     public static CreditCoins For(GameRegistered e) =>
-        new(e.CustomerId, CreditCause.GAME_REGISTERED, e.GameId, e.Coins);
+        new(CheckedId(e.CustomerId), CreditCause.GAME_REGISTERED, CheckedReference("gameId", e.GameId), e.Coins);
 
     public static CreditCoins For(DailyRewardClaimed e) =>
-        new(e.CustomerId, CreditCause.DAILY_REWARD, e.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-            e.Coins);
+        new(CheckedId(e.CustomerId), CreditCause.DAILY_REWARD,
+            e.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), e.Coins);
 
     public static CreditCoins For(AchievementCompleted e) =>
-        new(e.CustomerId, CreditCause.ACHIEVEMENT, e.AchievementId, e.Coins);
+        new(CheckedId(e.CustomerId), CreditCause.ACHIEVEMENT,
+            CheckedReference("achievementId", e.AchievementId), e.Coins);
 
     /// <summary>
     /// Together with its cause it says which coins these are. The length keeps ("a", "bc") and ("ab", "c") apart.
     /// </summary>
     public static string BusinessKey(CreditCoins credit) =>
         $"{credit.CustomerId.Length}:{credit.CustomerId}{credit.Reference}";
+
+    /// <summary>What the game tells is checked where it comes in: later events follow what was taken.</summary>
+    private static string CheckedId(string customerId) =>
+        OpaqueId.Problem("customerId", customerId) is { } problem ? throw new ArgumentException(problem) : customerId;
+
+    private static string CheckedReference(string field, string reference) =>
+        PlainText.Problem(field, reference) is { } problem ? throw new ArgumentException(problem) : reference;
 }
 
 /// <summary>
@@ -87,14 +96,15 @@ public static class Accounts
     public static IReadOnlyList<ISpecificRecord> Credit(BalanceRows rows, CreditCoins fact) => fact switch
     {
         _ when rows.Credits[new(fact.CustomerId, fact.Cause, fact.Reference)] is not null => [],
-        { Coins: <= 0 } => throw new ArgumentException($"A credit of {fact.Coins} coins is none."),
+        _ when ExactNumber.Problem("coins", fact.Coins, least: 1) is { } problem =>
+            throw new ArgumentException(problem),
         _ =>
         [
             new BalanceCredited
             {
                 CustomerId = fact.CustomerId, CreditedCoins = fact.Coins, Cause = fact.Cause,
                     Reference = fact.Reference,
-                BalanceCoins = checked((rows.Accounts[fact.CustomerId]?.Coins ?? 0) + fact.Coins),
+                BalanceCoins = ExactNumber.Sum("The balance", rows.Accounts[fact.CustomerId]?.Coins ?? 0, fact.Coins),
             },
         ],
     };

@@ -1,3 +1,5 @@
+using Checkout.Chassis.Edge;
+using Checkout.Chassis.Entrance;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -8,15 +10,17 @@ public sealed record BalanceAnswer(string CustomerId, long Coins);
 
 public static class BalanceApi
 {
-    public static void Map(WebApplication app) => app.MapGet("/balances/{customerId}", GetBalance);
+    public static void Map(WebApplication app) => app.MapRead("/balances/{customerId}", GetBalance);
 
     private static async Task<Results<Ok<BalanceAnswer>, ProblemHttpResult>> GetBalance(string customerId,
         NpgsqlDataSource database, CancellationToken cancellation)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        var coins = await connection.QuerySingleOrDefaultAsync<long?>(new CommandDefinition(
-            "SELECT coins FROM accounts WHERE customer_id = @customerId", new { customerId },
-            cancellationToken: cancellation));
+        // A slash stays escaped in a path, and would be another id than it is everywhere else.
+        if (OpaqueId.Problem("The customer's id", customerId) is { } problem)
+            return TypedResults.Problem(problem, statusCode: 400, title: "Not a customer id");
+        var coins = await database.AskAsync(connection => connection.QuerySingleOrDefaultAsync<long?>(
+            new CommandDefinition("SELECT coins FROM accounts WHERE customer_id = @customerId", new { customerId },
+                cancellationToken: cancellation)), cancellation);
         return coins is { } some
             ? TypedResults.Ok(new BalanceAnswer(customerId, some))
             : TypedResults.Problem($"Customer {customerId} has no account; the first coins open it.", statusCode: 404,

@@ -110,8 +110,8 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddHostedService(p => p.GetRequiredService<DatabaseReady>())
             .AddHostedService(p => p.GetRequiredService<GroupCommit<TRows>>())
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
-            .AddHostedService<ReactorLoop<TRows>>()
-            .AddProblems();
+            .AddHostedService<ReactorLoop<TRows>>();
+        builder.AddProblems();
         builder.AddReadiness<DatabaseReady>("database");
         builder.AddReadiness<ReactorState>("reactor");
         builder.AddReadiness<BrokerWatch>("kafka");

@@ -1,3 +1,5 @@
+using Checkout.Chassis.Edge;
+using Checkout.Chassis.Entrance;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -15,27 +17,28 @@ public static class InventoryApi
 
     public static void Map(WebApplication app)
     {
-        app.MapGet("/customers/{customerId}/avatars", GetAvatars);
-        app.MapGet("/stock", GetStock);
+        app.MapRead("/customers/{customerId}/avatars", GetAvatars);
+        app.MapRead("/stock", GetStock);
     }
 
-    private static async Task<Ok<List<AvatarAnswer>>> GetAvatars(string customerId, NpgsqlDataSource database,
-        CancellationToken cancellation)
+    private static async Task<Results<Ok<List<AvatarAnswer>>, ProblemHttpResult>> GetAvatars(string customerId,
+        NpgsqlDataSource database, CancellationToken cancellation)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        return TypedResults.Ok((await connection.QueryAsync<AvatarAnswer>(new CommandDefinition(
-            """
-            SELECT sku AS "Sku", checkout_id AS "CheckoutId" FROM ownership WHERE customer_id = @customerId
-            ORDER BY sku LIMIT @MaxRows
-            """,
-            new { customerId, MaxRows }, cancellationToken: cancellation))).ToList());
+        if (OpaqueId.Problem("The customer's id", customerId) is { } problem)
+            return TypedResults.Problem(problem, statusCode: 400, title: "Not a customer id");
+        return TypedResults.Ok((await database.AskAsync(connection => connection.QueryAsync<AvatarAnswer>(
+            new CommandDefinition(
+                """
+                SELECT sku AS "Sku", checkout_id AS "CheckoutId" FROM ownership WHERE customer_id = @customerId
+                ORDER BY sku LIMIT @MaxRows
+                """,
+                new { customerId, MaxRows }, cancellationToken: cancellation)), cancellation)).ToList());
     }
 
-    private static async Task<Ok<List<StockAnswer>>> GetStock(NpgsqlDataSource database, CancellationToken cancellation)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        return TypedResults.Ok((await connection.QueryAsync<StockAnswer>(new CommandDefinition(
-            """SELECT sku AS "Sku", available AS "Available" FROM stock ORDER BY sku LIMIT @MaxRows""", new { MaxRows },
-            cancellationToken: cancellation))).ToList());
-    }
+    private static async Task<Ok<List<StockAnswer>>> GetStock(NpgsqlDataSource database,
+        CancellationToken cancellation) =>
+        TypedResults.Ok((await database.AskAsync(connection => connection.QueryAsync<StockAnswer>(
+            new CommandDefinition(
+                """SELECT sku AS "Sku", available AS "Available" FROM stock ORDER BY sku LIMIT @MaxRows""",
+                new { MaxRows }, cancellationToken: cancellation)), cancellation)).ToList());
 }

@@ -3,6 +3,7 @@ using avatarstore.balance;
 using avatarstore.inventory;
 using Avro.Specific;
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Entrance;
 
 namespace Checkout.Inventory;
 
@@ -43,13 +44,15 @@ public static class Stock
     public static IReadOnlyList<ISpecificRecord> Add(InventoryRows rows, AddStock delivery) => delivery switch
     {
         _ when rows.Deliveries[new(delivery.Sku, delivery.Reference)] is not null => [],
-        { Quantity: <= 0 } => throw new ArgumentException($"A delivery of {delivery.Quantity} pieces is none."),
+        _ when ExactNumber.Problem("quantity", delivery.Quantity, least: 1) is { } problem =>
+            throw new ArgumentException($"{delivery.Sku}: {problem}"),
         _ =>
         [
             new StockAdded
             {
                 Sku = delivery.Sku, Quantity = delivery.Quantity, Reference = delivery.Reference,
-                Stock = checked((rows.Stock[delivery.Sku]?.Available ?? 0) + delivery.Quantity),
+                Stock = ExactNumber.Sum($"The stock of {delivery.Sku}", rows.Stock[delivery.Sku]?.Available ?? 0,
+                    delivery.Quantity),
             },
         ],
     };

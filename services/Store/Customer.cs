@@ -1,4 +1,6 @@
 using System.Reflection;
+using Checkout.Chassis.Edge;
+using Checkout.Chassis.Entrance;
 
 namespace Checkout.Store;
 
@@ -8,17 +10,14 @@ namespace Checkout.Store;
 public sealed record Customer(string Id)
 {
     public const string Header = "X-Customer-Id";
-    public const int MaxIdLength = 128;
 
+    /// <exception cref="RequestRefusedException">The request does not say it, or not once.</exception>
     public static ValueTask<Customer?> BindAsync(HttpContext context, ParameterInfo _)
     {
-        var id = context.Request.Headers[Header].ToString().Trim();
-        return ValueTask.FromResult(id.Length is 0 or > MaxIdLength || id.Contains('@')
-            || id.Any(char.IsWhiteSpace) ? null : new Customer(id));
+        var id = SingleHeader.Of(context.Request, Header);
+        return OpaqueId.Problem($"The header {Header}", id) is { } problem
+            ? throw new RequestRefusedException(StatusCodes.Status401Unauthorized, "Unknown customer",
+                $"Say whose checkout it is by an opaque id, never a name or an address. {problem}")
+            : ValueTask.FromResult<Customer?>(new(id!));
     }
-
-    public static IResult Unknown() => TypedResults.Problem(
-        $"Say whose checkout it is with the header {Header}, 1 to {MaxIdLength} characters without spaces or @: an "
-            + "opaque id, never a name or an address.", statusCode: StatusCodes.Status401Unauthorized,
-            title: "Unknown customer");
 }

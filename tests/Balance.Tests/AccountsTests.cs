@@ -4,6 +4,7 @@ using avatarstore.game;
 using avatarstore.inventory;
 using avatarstore.store;
 using Avro.Specific;
+using Checkout.Chassis.Entrance;
 using Checkout.Chassis.Resilience;
 using Checkout.Fixtures;
 using CsCheck;
@@ -108,8 +109,74 @@ public sealed class AccountsTests
         Assert.Throws<ArgumentException>(() => Told(Rich, Reward(coins)));
 
     [Fact]
-    public void A_credit_that_no_account_can_hold_is_a_fault() =>
-        Assert.Throws<OverflowException>(() => Told(Rich, Reward(long.MaxValue - 799)));
+    public void A_credit_beyond_what_every_client_can_hold_is_a_sentence_and_no_overflow()
+    {
+        Then(Unknown, Reward(ExactNumber.Max), Credit(ExactNumber.Max, balance: ExactNumber.Max));
+        foreach (var (given, coins) in new[] { (Unknown, ExactNumber.Max + 1), (Rich, long.MaxValue) })
+            AssertFault("coins is ", given, Reward(coins));
+        AssertFault("The balance would be above 9007199254740991", Rich, Reward(ExactNumber.Max - 799));
+        AssertFault("The balance would be above 9007199254740991", Holding(long.MaxValue), Reward(1));
+    }
+
+    [Fact]
+    public void A_refund_is_given_whatever_the_account_holds() =>
+        Assert.Equal(ExactNumber.Max + 500, Assert.IsType<BalanceRefunded>(Assert.Single(
+            Told(Holding(ExactNumber.Max) + Deduction(refunded: false), Refund))).BalanceCoins);
+
+    [Theory]
+    [InlineData("", "customerId is empty")]
+    [InlineData("a b", "customerId has U+0020")]
+    [InlineData("q/r", "customerId has U+002F")]
+    [InlineData("a\u0001", "customerId has U+0001")]
+    [InlineData("..", "customerId is ..")]
+    public void A_fact_of_the_game_about_nobody_is_a_fault(string customer, string said)
+    {
+        AssertNoFact(said, () => CreditCoins.For(new DailyRewardClaimed { CustomerId = customer, Coins = 1 }));
+        AssertNoFact(said, () => CreditCoins.For(new GameRegistered { CustomerId = customer, GameId = "g" }));
+        AssertNoFact(said, () => CreditCoins.For(
+            new AchievementCompleted { CustomerId = customer, AchievementId = "a", Coins = 1 }));
+    }
+
+    /// <summary>What can't be made a step of is parked.</summary>
+    [Fact]
+    public void It_is_no_step_and_the_reason_names_the_field() =>
+        Assert.StartsWith("credit-daily-reward threw ArgumentException: customerId has U+0020",
+            Assert.Throws<InvalidOperationException>(() => Balance(InTime).Heard(
+                new DailyRewardClaimed { CustomerId = "a b", Coins = 1 })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_fact_of_the_game_with_thousands_of_characters_is_a_fault()
+    {
+        var much = new string('a', 5_000);
+        AssertNoFact("customerId has 5000 characters", () =>
+            CreditCoins.For(new DailyRewardClaimed { CustomerId = much, Coins = 1 }));
+        AssertNoFact("gameId has 5000 characters", () =>
+            CreditCoins.For(new GameRegistered { CustomerId = "c-1", GameId = much, Coins = 1 }));
+        AssertNoFact("achievementId has 5000 characters", () =>
+            CreditCoins.For(new AchievementCompleted { CustomerId = "c-1", AchievementId = much, Coins = 1 }));
+    }
+
+    [Theory]
+    [InlineData("", "Id is empty")]
+    [InlineData("a\nb", "Id has U+000A")]
+    [InlineData("a\u0000", "Id has U+0000")]
+    public void A_fact_of_the_game_without_a_reference_is_a_fault(string reference, string said)
+    {
+        AssertNoFact(said, () =>
+            CreditCoins.For(new GameRegistered { CustomerId = "c-1", GameId = reference, Coins = 1 }));
+        AssertNoFact(said, () =>
+            CreditCoins.For(new AchievementCompleted { CustomerId = "c-1", AchievementId = reference, Coins = 1 }));
+    }
+
+    [Fact]
+    public void What_customers_of_before_do_is_handled_whatever_their_ids()
+    {
+        var odd = "q/r s";
+        var balance = Balance(InTime).Given(rows => rows.Accounts.Add(odd, new(800)));
+        var asked = Deduct(500);
+        asked.CustomerId = odd;
+        Assert.IsType<BalanceDeducted>(Assert.Single(balance.RunAlone(balance.Heard(asked))));
+    }
 
     [Fact]
     public void What_the_game_tells_is_credited_by_its_cause_and_reference()
@@ -183,6 +250,13 @@ public sealed class AccountsTests
         var balance = Balance(now ?? InTime).Given(given);
         return balance.RunAlone(balance.Heard(when));
     }
+
+    private static void AssertFault(string said, Action<BalanceRows> given, ISpecificRecord when) =>
+        Assert.Contains(said, Assert.Throws<ArgumentException>(() => Told(given, when)).Message,
+            StringComparison.Ordinal);
+
+    private static void AssertNoFact(string said, Func<CreditCoins> fact) =>
+        Assert.Contains(said, Assert.Throws<ArgumentException>(fact).Message, StringComparison.Ordinal);
 
     private static void Then(Action<BalanceRows> given, ISpecificRecord when, params ISpecificRecord[] wanted) =>
         Assert.Equal(EventText.Of(wanted), EventText.Of(Told(given, when)));

@@ -93,6 +93,28 @@ public sealed class ServiceTests(Stage stage)
                 StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("""{"customerId": "", "coins": 1, "reference": "r"}""", "customerId is empty")]
+    [InlineData("""{"customerId": "a\u0000b", "coins": 1, "reference": "r"}""", "customerId has U+0000")]
+    [InlineData("""{"customerId": "p", "coins": 9007199254740992, "reference": "r"}""", "coins is 9007199254740992")]
+    public async Task An_operators_file_that_is_not_right_ends_it_with_2_and_a_sentence(string entry, string said)
+    {
+        using var folder = new TestFolder("operators-file");
+        var file = folder["file.json"];
+        const string right = """{"customerId": "p", "coins": 1, "reference": "r"}""";
+        await File.WriteAllTextAsync(file, $"[{right},\n{entry}]");
+        var settings = await SettingsAsync();
+        var (code, lines) = await RunAsync(settings, ["credit", file]);
+        Assert.Equal(2, code);
+        Assert.StartsWith($"Line 2, entry 2: {said}", lines[0], StringComparison.Ordinal);
+        Assert.Equal("Nothing of the file was taken.", lines[1]);
+        Assert.Equal(2, lines.Count);
+
+        await File.WriteAllTextAsync(file, $"[{right}]");
+        (code, lines) = await RunAsync(settings, ["credit", file]);
+        Assert.Equal((0, "1 given, 1 new events."), (code, lines[^1]));
+    }
+
     [Fact]
     public async Task It_serves_health_and_metrics_and_ends_when_asked()
     {

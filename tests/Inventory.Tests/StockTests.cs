@@ -2,6 +2,7 @@ using avatarstore;
 using avatarstore.balance;
 using avatarstore.inventory;
 using Avro.Specific;
+using Checkout.Chassis.Entrance;
 using Checkout.Fixtures;
 using CsCheck;
 using Xunit;
@@ -82,8 +83,14 @@ public sealed class StockTests
         Assert.Throws<ArgumentException>(() => Told(One, Add(quantity)));
 
     [Fact]
-    public void A_delivery_that_no_stock_can_hold_is_a_fault() =>
-        Assert.Throws<OverflowException>(() => Told(One, Add(long.MaxValue)));
+    public void A_delivery_beyond_what_every_client_can_hold_is_a_sentence_and_no_overflow()
+    {
+        Then(Unknown, Add(ExactNumber.Max), Added(ExactNumber.Max, stock: ExactNumber.Max));
+        foreach (var (quantity, said) in new[] { (long.MaxValue, "quantity is "), (ExactNumber.Max + 1, "quantity is "),
+            (ExactNumber.Max, "The stock of TIGER would be above 9007199254740991") })
+            Assert.Contains(said, Assert.Throws<ArgumentException>(() => Told(One, Add(quantity))).Message,
+                StringComparison.Ordinal);
+    }
 
     private static Action<InventoryRows> Holding(long available) => rows => rows.Stock.Add("TIGER", new(available));
 

@@ -10,8 +10,8 @@ public sealed partial class ArchitectureTests
 {
     /// <summary>The folders of Chassis, from the lowest up: each may use those before it, and none behind it.</summary>
     private static readonly string[] Folders =
-        ["WireFormat", "Telemetry", "Registry", "Resilience", "State", "Kafka", "EventStore", "Choreography", "Inbox",
-            "Edge", "Reactor", "Operating"];
+        ["Entrance", "WireFormat", "Telemetry", "Registry", "Resilience", "State", "Kafka", "EventStore",
+            "Choreography", "Inbox", "Edge", "Reactor", "Operating"];
 
     /// <summary>Side by side: none of these uses another.</summary>
     private static readonly string[] SideBySide = ["Edge", "Reactor", "Operating"];

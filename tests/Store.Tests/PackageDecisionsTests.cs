@@ -1,6 +1,7 @@
 using avatarstore.store;
 using Avro.Specific;
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Entrance;
 using Checkout.Fixtures;
 using Checkout.Store.Packages;
 using CsCheck;
@@ -48,6 +49,14 @@ public sealed class PackageDecisionsTests
     {
         Fault(null, List with { PriceCoins = -1 });
         Fault(Gorilla, new ChangePrice("GORILLA", -1));
+    }
+
+    [Fact]
+    public void A_price_above_what_every_client_can_hold_is_a_fault()
+    {
+        Fault(null, List with { PriceCoins = ExactNumber.Max + 1 });
+        Assert.Contains("priceCoins is 9007199254740992",
+            Fault(Gorilla, new ChangePrice("GORILLA", ExactNumber.Max + 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

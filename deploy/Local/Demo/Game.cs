@@ -31,6 +31,7 @@ public sealed class Game : IDisposable
     private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPollInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private const int MaxAttempts = 5;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
@@ -51,15 +52,21 @@ public sealed class Game : IDisposable
         }).SetLogHandler((_, _) => { }).Build();
     }
 
+    /// <summary>Where Store says not now it posts again, under the same key, when it is told to.</summary>
     /// <exception cref="HttpRequestException">The edge refused it; the message is its problem's detail.</exception>
     public async Task<CheckoutSeen> BuyAsync(string customerId, string sku, string key, CancellationToken cancellation)
     {
-        using var answer = await PostAsync(customerId, sku, key, cancellation);
-        if (answer.StatusCode != HttpStatusCode.Accepted)
-            throw new HttpRequestException(
-                $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}",
-                null, answer.StatusCode);
-        return (await answer.Content.ReadFromJsonAsync<CheckoutSeen>(Json, cancellation))!;
+        for (var attempt = 1; ; attempt++)
+        {
+            using var answer = await PostAsync(customerId, sku, key, cancellation);
+            if (answer.StatusCode == HttpStatusCode.Accepted)
+                return (await answer.Content.ReadFromJsonAsync<CheckoutSeen>(Json, cancellation))!;
+            if (answer.Headers.RetryAfter?.Delta is not { } later || attempt == MaxAttempts)
+                throw new HttpRequestException(
+                    $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}",
+                    null, answer.StatusCode);
+            await Task.Delay(later, cancellation);
+        }
     }
 
     public async Task<HttpResponseMessage> PostAsync(

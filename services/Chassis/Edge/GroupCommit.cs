@@ -33,14 +33,25 @@ public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transac
             new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait });
 
     /// <summary>Answers when the command's transaction is durable.</summary>
-    /// <exception cref="Exception">What the decision threw, or the outage that kept the group from committing; then
-    /// nothing is known to have happened, and the request may be repeated.</exception>
+    /// <exception cref="Exception">What the decision threw, or the outage that kept the group from committing in time;
+    /// then nothing is known to have happened, and the request may be repeated.</exception>
     public async Task<Committed<TRows>> SubmitAsync<TCommand>(TCommand command, Guid seed,
         CancellationToken cancellation) where TCommand : notnull
     {
         var request = new Request(choreography.WorkOf(command, seed) with { Span = Activity.Current });
-        await _waiting.Writer.WriteAsync(request, cancellation);
-        return await request.Answer.Task.WaitAsync(cancellation);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(InTime.Limit);
+        try
+        {
+            await _waiting.Writer.WriteAsync(request, patience.Token);
+            return await request.Answer.Task.WaitAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            request.GiveUp();
+            cancellation.ThrowIfCancellationRequested();
+            throw new TimeoutException($"No group could commit it within {InTime.Limit.TotalSeconds} s.");
+        }
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -52,7 +63,8 @@ public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transac
         while (await _waiting.Reader.WaitToReadAsync(stopping))
         {
             group.Clear();
-            while (group.Count < MaxGroup && _waiting.Reader.TryRead(out var request)) group.Add(request);
+            while (group.Count < MaxGroup && _waiting.Reader.TryRead(out var request))
+                if (!request.IsGivenUp) group.Add(request);
             if (group.Count > 0) await CommitAsync(group, stopping);
         }
     }
@@ -85,6 +97,11 @@ public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transac
         {
             get;
         } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Its sender was told that it may not have happened; in no group yet, it goes in none.</summary>
+        public bool IsGivenUp => Answer.Task.IsCompleted;
+
+        public void GiveUp() => Answer.TrySetCanceled();
 
         public void Complete(TRows rows)
         {

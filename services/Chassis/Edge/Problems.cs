@@ -1,29 +1,51 @@
+using System.Diagnostics;
+using System.Text.Json;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Resilience;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkout.Chassis.Edge;
 
 /// <summary>
-/// What a client is told when something goes wrong: a problem (RFC 9457). Where the database does not answer it is
-/// asked to come again.
+/// What a client is told when something goes wrong: a problem (RFC 9457), whatever it says it accepts. Where the
+/// database does not answer it is asked to come again.
 /// </summary>
 internal static class Problems
 {
     private const string RetryAfterSeconds = "1";
 
-    public static IServiceCollection AddProblems(this IServiceCollection services) =>
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+    /// <summary>What a connection may have sent and nobody has read; above the longest header lines, 32 KiB.</summary>
+    private const int MaxUnreadBytes = 64 * 1024;
+
+    public static void AddProblems(this WebApplicationBuilder builder)
     {
-        if (context.ProblemDetails.Status == StatusCodes.Status503ServiceUnavailable)
-            context.HttpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
-    });
+        // Before the one of ASP.NET, which writes nothing where Accept does not name JSON.
+        builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>().AddProblemDetails();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // It counts the frames of chunks too; who reads a body counts its bytes.
+            kestrel.Limits.MaxRequestBodySize = MaxUnreadBytes;
+            kestrel.Limits.MaxRequestBufferSize = MaxUnreadBytes;
+        });
+    }
 
     public static void UseProblems(this WebApplication app)
     {
-        app.UseExceptionHandler(new ExceptionHandlerOptions { StatusCodeSelector = StatusOf });
+        app.Use((context, next) =>
+        {
+            context.Response.OnStarting(SetHeadersAsync, context.Response);
+            return next(context);
+        });
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            StatusCodeSelector = StatusOf,
+            // A mistake of the client is no error of ours; it is told of it, and our log is not.
+            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+        });
         app.UseStatusCodePages();
     }
 
@@ -35,4 +57,45 @@ internal static class Problems
         _ when Outage.IsOutage(e) => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,
     };
+
+    /// <summary>On every answer, whoever writes it: what is true now is not kept by anybody for later.</summary>
+    private static Task SetHeadersAsync(object state)
+    {
+        var response = (HttpResponse)state;
+        if (string.IsNullOrEmpty(response.Headers.CacheControl)) response.Headers.CacheControl = "no-store";
+        if (response.StatusCode == StatusCodes.Status503ServiceUnavailable
+            && string.IsNullOrEmpty(response.Headers.RetryAfter))
+            response.Headers.RetryAfter = RetryAfterSeconds;
+        return Task.CompletedTask;
+    }
+
+    private sealed class ProblemWriter : IProblemDetailsWriter
+    {
+        public bool CanWrite(ProblemDetailsContext context) => true;
+
+        public ValueTask WriteAsync(ProblemDetailsContext context)
+        {
+            var (problem, response) = (context.ProblemDetails, context.HttpContext.Response);
+            problem.Status ??= response.StatusCode;
+            if (context.Exception is RequestRefusedException refused) problem.Title = refused.Title;
+            problem.Title ??= ReasonPhrases.GetReasonPhrase(problem.Status.Value);
+            problem.Detail ??= context.Exception is BadHttpRequestException or EventTooLargeException
+                ? context.Exception.Message : Detail(problem.Status.Value);
+            problem.Type ??= "about:blank";
+            problem.Extensions.TryAdd("traceId", Activity.Current?.Id ?? context.HttpContext.TraceIdentifier);
+            return new(response.WriteAsJsonAsync(problem, JsonSerializerOptions.Web, "application/problem+json",
+                context.HttpContext.RequestAborted));
+        }
+
+        private static string? Detail(int status) => status switch
+        {
+            StatusCodes.Status404NotFound => "Nothing is at this address.",
+            StatusCodes.Status405MethodNotAllowed =>
+                "This address does not take the method; the header Allow says which it takes.",
+            StatusCodes.Status503ServiceUnavailable =>
+                "The database does not answer. Send the same request again, after the seconds that Retry-After says.",
+            StatusCodes.Status500InternalServerError => "This is a fault of the service; its log has the traceId.",
+            _ => null,
+        };
+    }
 }

@@ -35,7 +35,7 @@ public static class CommandLine
             (topic, key, who, why, output, cancellation) =>
                 Parked().DiscardAsync(topic, key, who, why, output, cancellation)));
         root.Add(Retire(Parked));
-        foreach (var command in operators) root.Add(Giving(command, services));
+        foreach (var command in operators) root.Add(Give(command, services));
         return root.Parse(args).InvokeAsync();
     }
 
@@ -106,29 +106,14 @@ public static class CommandLine
         return command;
     }
 
-    private static Command Giving<TRows>(OperatorCommand<TRows> given, IServiceProvider services)
+    private static Command Give<TRows>(OperatorCommand<TRows> given, IServiceProvider services)
     {
         var file = new Argument<FileInfo>("file") { Description = "A JSON file; the same facts again change nothing." };
         var command = new Command(given.Name, given.Description) { file };
-        command.SetAction(async (result, cancellation) =>
-        {
-            try
-            {
-                var works =
-                    given.Read(await File.ReadAllTextAsync(result.GetRequiredValue(file).FullName, cancellation));
-                await services.GetRequiredService<DatabaseReady>().MigrateAsync(cancellation);
-                await services.GetRequiredService<Transactions<TRows>>().RunAsync(works, cancellation);
-                foreach (var fault in works.Where(w => w.Fault is not null))
-                    await Console.Error.WriteLineAsync($"{fault.Step}: {fault.Fault!.Message}");
-                Console.WriteLine($"{works.Count} given, {works.Sum(w => w.Events.Count)} new events.");
-                return works.All(w => w.Fault is null) ? 0 : 1;
-            }
-            catch (Exception e) when (e is FormatException or IOException or UnusableDatabaseException)
-            {
-                await Console.Error.WriteLineAsync(e.Message);
-                return 2;
-            }
-        });
+        command.SetAction((result, cancellation) =>
+            new Giving<TRows>(services.GetRequiredService<DatabaseReady>().MigrateAsync,
+                services.GetRequiredService<Transactions<TRows>>()).RunAsync(given, result.GetRequiredValue(file),
+                Console.Out, Console.Error, cancellation));
         return command;
     }
 }

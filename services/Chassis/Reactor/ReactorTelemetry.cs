@@ -69,6 +69,7 @@ public sealed class ReactorTelemetry
             "Since handling succeeded last, while it fails again and again; else 0.");
         foreach (var topic in topics) BeginAtZero(topic);
         _replaced.Add(0);
+        _restarted.Add(0);
     }
 
     public Batch StartBatch(IEnumerable<Incoming> records)
@@ -144,7 +145,7 @@ public sealed class ReactorTelemetry
     private void BeginAtZero(string topic)
     {
         Consumed(topic, 0);
-        foreach (var counter in new[] { _seen, _passed, _parked }) counter.Add(0, Topic(topic));
+        foreach (var counter in new[] { _seen, _passed, _foreign, _parked }) counter.Add(0, Topic(topic));
     }
 
     private void Consumed(string topic, long count) =>

@@ -1,5 +1,6 @@
 using avatarstore.store;
 using Avro.Specific;
+using Checkout.Chassis.Entrance;
 
 namespace Checkout.Store.Packages;
 
@@ -12,7 +13,7 @@ public static class PackageDecisions
 {
     public static IReadOnlyList<ISpecificRecord> List(StoreRows rows, ListPackage c) => rows.Packages[c.Sku] switch
     {
-        _ when c.PriceCoins < 0 => throw BelowZero(c.Sku),
+        _ when Problem(c.PriceCoins) is { } problem => throw new ArgumentException($"{c.Sku}: {problem}"),
         null => [new PackageListed { Sku = c.Sku, Name = c.Name, PriceCoins = c.PriceCoins }],
         var package when package == new Package(c.Name, c.PriceCoins) => [],
         var package => throw new ArgumentException(
@@ -25,7 +26,7 @@ public static class PackageDecisions
     public static IReadOnlyList<ISpecificRecord> ChangePrice(StoreRows rows, ChangePrice c) =>
         rows.Packages[c.Sku] switch
         {
-            _ when c.PriceCoins < 0 => throw BelowZero(c.Sku),
+            _ when Problem(c.PriceCoins) is { } problem => throw new ArgumentException($"{c.Sku}: {problem}"),
             null => throw new ArgumentException($"{c.Sku} is not listed; list it with list-packages."),
             var package when package.PriceCoins == c.PriceCoins => [],
             var package =>
@@ -35,5 +36,5 @@ public static class PackageDecisions
     public static void PriceChanged(StoreRows rows, PriceChanged e) =>
         rows.Packages.Change(e.Sku, package => package with { PriceCoins = e.PriceCoins });
 
-    private static ArgumentException BelowZero(string sku) => new($"The price of {sku} is below zero.");
+    private static string? Problem(long priceCoins) => ExactNumber.Problem("priceCoins", priceCoins, least: 0);
 }

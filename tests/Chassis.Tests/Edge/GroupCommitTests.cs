@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Tests.Domain;
@@ -112,6 +113,42 @@ public sealed class GroupCommitTests(Stage stage)
             await server.DisposeAsync();
             if (Directory.Exists(server.DataDirectory)) Directory.Delete(server.DataDirectory, recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task While_the_database_holds_a_group_up_its_requests_are_told_in_time_and_may_happen_later()
+    {
+        await using var world = await World.NewAsync(stage);
+        var instance = await world.NewInstanceAsync();
+        await instance.Edge.StartAsync(CancellationToken.None);
+        await using var locking = await world.Database.OpenConnectionAsync();
+        await using (await locking.BeginTransactionAsync())
+        {
+            await locking.ExecuteAsync("LOCK TABLE head IN ACCESS EXCLUSIVE MODE");
+            var began = Stopwatch.GetTimestamp();
+            Assert.True(Outage.IsOutage(await Assert.ThrowsAsync<TimeoutException>(() =>
+                SubmitAsync(instance, "anna", 1))));
+            Assert.InRange(Stopwatch.GetElapsedTime(began), InTime.Limit - TimeSpan.FromMilliseconds(50),
+                TimeSpan.FromSeconds(3));
+        }
+        await Eventually.Until(async () => (await world.TotalsAsync()).GetValueOrDefault("anna") == 1,
+            "what was in a group already is committed");
+    }
+
+    [Fact]
+    public async Task What_was_given_up_before_it_was_in_a_group_does_not_happen()
+    {
+        await using var world = await World.NewAsync(stage);
+        var instance = await world.NewInstanceAsync();
+        await Assert.ThrowsAsync<TimeoutException>(() => SubmitAsync(instance, "anna", 1));
+        using var gone = new CancellationTokenSource();
+        var leaving = instance.Edge.SubmitAsync(new Add("ben", 1), Guid.CreateVersion7(), gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
+
+        await instance.Edge.StartAsync(CancellationToken.None);
+        await SubmitAsync(instance, "cora", 1);
+        Assert.Equal(new() { ["cora"] = 1 }, await world.TotalsAsync());
     }
 
     private static Task<Committed<TallyRows>> SubmitAsync(Instance instance, string name, long number) =>

@@ -105,6 +105,31 @@ public sealed class LookTests(SharedSystem shared)
     public async Task A_method_that_is_not_offered_is_a_problem() =>
         (await Answer.GetAsync($"{_system.Addresses.Store}/checkouts", "player-2")).AssertProblem(405);
 
+    [Theory]
+    [InlineData("balance", "/balances/q%2Fr")]
+    [InlineData("balance", "/balances/a%252Fb")]
+    [InlineData("balance", "/balances/a%20b")]
+    [InlineData("balance", "/balances/a%01")]
+    [InlineData("inventory", "/customers/q%2Fr/avatars")]
+    [InlineData("inventory", "/customers/a%7F/avatars")]
+    public async Task An_id_that_no_customer_can_have_is_told_the_rule(string process, string path) =>
+        (await Answer.GetAsync(_system.Local.Url(process) + path)).AssertProblem(400, "an id is 1 to 128 of");
+
+    [Fact]
+    public async Task What_get_answers_head_answers_without_the_body_and_nobody_keeps_it()
+    {
+        var customer = await _system.Game.NewAsync(coins: 500);
+        var posted = await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel);
+        foreach (var url in new[] { $"{_system.Addresses.Store}/checkouts/{posted.CheckoutId}",
+            $"{_system.Addresses.Store}/packages", $"{_system.Addresses.Balance}/balances/{customer}",
+            $"{_system.Addresses.Inventory}/customers/{customer}/avatars", $"{_system.Addresses.Inventory}/stock" })
+        {
+            var (get, head) = (await Answer.GetAsync(url, customer), await Answer.HeadAsync(url, customer));
+            Assert.Equal((200, get.ContentType, ""), (head.Status, head.ContentType, head.Text));
+            Assert.Equal(("no-store", "no-store"), (get.Header("Cache-Control"), head.Header("Cache-Control")));
+        }
+    }
+
     [Fact]
     public async Task Packages_are_listed_with_their_prices()
     {

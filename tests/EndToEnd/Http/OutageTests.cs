@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Checkout.EndToEnd.Systems;
 using Checkout.Fixtures;
 using Checkout.Local.Demo;
@@ -17,6 +18,9 @@ public sealed class ShortDeadlineSystem : IAsyncLifetime
     private PostgresServer? _postgres;
 
     public TestSystem System => _system!;
+
+    /// <summary>The one that runs now.</summary>
+    public PostgresServer Postgres => _postgres ?? System.Local.Postgres;
 
     public async ValueTask InitializeAsync() =>
         _system = await TestSystem.StartAsync("outages", TestSystem.Options(_folder) with
@@ -100,14 +104,8 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
         await _system.Local.Postgres.StopAsync();
 
         string[] services = ["store", "balance", "inventory"];
-        var post = () =>
-            Answer.PostAsync($"{_system.Addresses.Store}/checkouts", """{"sku":"gorilla"}""", customer, "\"during\"");
-        AssertNotNow(await post());
-        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Store}/checkouts/{Guid.NewGuid()}", customer));
-        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Store}/packages"));
-        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Balance}/balances/{customer}"));
-        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Inventory}/stock"));
-        AssertNotNow(await Answer.GetAsync($"{_system.Addresses.Inventory}/customers/{customer}/avatars"));
+        var post = () => PostAsync(customer, "\"during\"");
+        await AssertNotNowAsync(customer);
         foreach (var service in services)
         {
             Assert.Equal(503, (await Answer.GetAsync($"{_system.Local.Url(service)}/health/ready")).Status);
@@ -132,6 +130,68 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
         Assert.All(await Invariants.CheckAsync(_system.Addresses, Cancel), invariant => Assert.Null(invariant.Fault));
     }
 
+    /// <summary>As a stalled disk or a partition of the network: it neither answers nor refuses.</summary>
+    [Fact]
+    public async Task While_the_database_is_frozen_clients_are_answered_within_3_seconds_and_a_post_is_one_purchase()
+    {
+        var customer = await _system.Game.NewAsync(coins: 500);
+        // Compiled and connected before, as in a service that has been running.
+        await _system.Game.EndOfAsync(customer, await _system.Game.BuyAsync(customer, "tiger", "poor", Cancel));
+        await Task.WhenAll(Reads(customer).Select(read => read()));
+        await SignalDatabaseAsync("STOP");
+        try
+        {
+            await AssertNotNowAsync(customer);
+        }
+        finally
+        {
+            await SignalDatabaseAsync("CONT");
+        }
+        Answer accepted = null!;
+        await Eventually.Until(async () =>
+            (accepted = await PostAsync(customer, "\"during\"")).Status == 202, "the same post is accepted now");
+        var ended = await _system.Game.EndOfAsync(customer, accepted.Json.GetProperty("checkoutId").GetGuid(),
+            Players.Patience, Cancel);
+        // With this system's short deadline it may have expired, if it was written while everything froze.
+        Assert.Contains(ended.State, (string[])["completed", "failed", "refunded"]);
+        Assert.Equal(ended.State == "completed" ? 0 : 500, await _system.Game.CoinsAsync(customer, Cancel));
+    }
+
+    private Task<Answer> PostAsync(string customer, string key) => Answer.PostAsync(
+        $"{_system.Addresses.Store}/checkouts", """{"sku":"gorilla"}""", customer, key,
+        more: [new("Accept", "text/html")]);
+
+    private Func<Task<Answer>>[] Reads(string customer) =>
+    [
+        () => Answer.GetAsync($"{_system.Addresses.Store}/checkouts/{Guid.NewGuid()}", customer),
+        () => Answer.GetAsync($"{_system.Addresses.Store}/packages"),
+        () => Answer.GetAsync($"{_system.Addresses.Balance}/balances/{customer}"),
+        () => Answer.GetAsync($"{_system.Addresses.Inventory}/stock"),
+        () => Answer.GetAsync($"{_system.Addresses.Inventory}/customers/{customer}/avatars"),
+    ];
+
+    private async Task AssertNotNowAsync(string customer) =>
+        Assert.All(await Task.WhenAll(Reads(customer).Append(() => PostAsync(customer, "\"during\""))
+            .Select(async ask =>
+            {
+                var clock = Stopwatch.StartNew();
+                return (Answer: await ask(), Took: clock.Elapsed);
+            })), asked =>
+            {
+                asked.Answer.AssertProblem(503);
+                Assert.NotNull(asked.Answer.Header("Retry-After"));
+                Assert.InRange(asked.Took, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+            });
+
+    private async Task SignalDatabaseAsync(string signal)
+    {
+        var postmaster = outages.Postgres.Pid;
+        var children = await File.ReadAllTextAsync($"/proc/{postmaster}/task/{postmaster}/children", Cancel);
+        string[] pids = [$"{postmaster}", .. children.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        using var kill = Process.Start("kill", [$"-{signal}", .. pids]);
+        await kill.WaitForExitAsync(Cancel);
+    }
+
     private async Task<CheckoutSeen> OverdueAsync(string customer, CheckoutSeen posted)
     {
         CheckoutSeen seen = null!;
@@ -146,11 +206,5 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
     {
         await _system[process].StartAsync();
         await _system[process].ReadyAsync(Cancel);
-    }
-
-    private static void AssertNotNow(Answer answer)
-    {
-        answer.AssertProblem(503);
-        Assert.NotNull(answer.Header("Retry-After"));
     }
 }

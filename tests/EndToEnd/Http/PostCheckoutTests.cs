@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Checkout.EndToEnd.Systems;
 using Xunit;
 
@@ -68,6 +70,9 @@ public sealed class PostCheckoutTests(SharedSystem shared)
         Assert.Equal(first.Header("Location"), second.Header("Location"));
         Assert.Equal(first.Header("Location"), bare.Header("Location"));
         Assert.Equal(first.Header("traceresponse"), second.Header("traceresponse"));
+        Assert.Equal((null, "true", "true"), (first.Header("Idempotency-Replayed"),
+            second.Header("Idempotency-Replayed"), bare.Header("Idempotency-Replayed")));
+        Assert.Equal(("no-store", "no-store"), (first.Header("Cache-Control"), second.Header("Cache-Control")));
     }
 
     [Fact]
@@ -79,6 +84,7 @@ public sealed class PostCheckoutTests(SharedSystem shared)
 
         Assert.All(answers, a => Assert.Equal(202, a.Status));
         Assert.Single(answers.Select(a => a.Header("Location")).Distinct());
+        Assert.Single(answers, a => a.Header("Idempotency-Replayed") is null);
         Assert.Single(answers.Select(a => a.Header("traceresponse")).Distinct());
         var ended = await _system.Game.EndOfAsync(customer, answers[0].Json.GetProperty("checkoutId").GetGuid(),
             Players.Patience, TestContext.Current.CancellationToken);
@@ -130,15 +136,54 @@ public sealed class PostCheckoutTests(SharedSystem shared)
     public async Task A_post_without_a_key_is_refused(string? key) =>
         (await Answer.PostAsync(Checkouts, Gorilla, "player-2", key)).AssertProblem(400);
 
+    [Theory]
+    [InlineData("\"abc", "closing quote")]
+    [InlineData("\"\\\"", "closing quote")]
+    [InlineData("\"a\";p=1", "no parameters")]
+    [InlineData("\" \"", "nothing in it")]
+    [InlineData("\"a\u0001\"", "U+0001")]
+    [InlineData("a\u007f", "U+007F")]
+    [InlineData("a,b", "U+002C")]
+    public async Task A_key_that_is_not_well_formed_is_refused_and_told_why(string key, string why) =>
+        (await PostAsync(key: key)).AssertProblem(400, why);
+
     [Fact]
-    public async Task A_key_that_is_too_long_is_refused() =>
-        (await PostAsync(key: $"\"{new string('k', 201)}\"")).AssertProblem(400);
+    public async Task A_key_that_is_too_long_is_refused_and_not_called_missing() =>
+        (await PostAsync(key: $"\"{new string('k', 201)}\"")).AssertProblem(400, "too long: 201");
+
+    /// <summary>As bytes: a client of .NET joins two headers of a name into one.</summary>
+    [Theory]
+    [InlineData("X-Customer-Id")]
+    [InlineData("Idempotency-Key")]
+    public async Task A_header_that_says_who_asks_or_under_which_key_may_come_once(string header)
+    {
+        var store = new Uri(_system.Addresses.Store);
+        using var client = new TcpClient(store.Host, store.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /checkouts HTTP/1.1\r\nHost: {store.Authority}\r\nConnection: close\r\nX-Customer-Id: player-2\r\n"
+            + $"Idempotency-Key: k\r\n{header}: player-1\r\nContent-Type: application/json\r\n"
+            + $"Content-Length: {Gorilla.Length}\r\n\r\n{Gorilla}"), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains($"The header {header} came 2 times; send it once.", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_customers_in_one_header_are_none() =>
+        (await PostAsync(customer: "player-2,player-1")).AssertProblem(401, "U+002C");
 
     [Theory]
     [InlineData(null)]
     [InlineData(" ")]
     [InlineData("somebody@example.com")]
     [InlineData("first last")]
+    [InlineData("q/r")]
+    [InlineData("q%2Fr")]
+    [InlineData("..")]
+    [InlineData("a\u0001")]
+    [InlineData("a\u007f")]
     public async Task A_post_that_does_not_say_whose_it_is_is_refused(string? customer) =>
         (await PostAsync(customer: customer)).AssertProblem(401);
 
@@ -166,12 +211,73 @@ public sealed class PostCheckoutTests(SharedSystem shared)
         (await PostAsync(body)).AssertProblem(status);
 
     [Theory]
+    [InlineData("""{"sku":"gorilla","quantity":2}""", "quantity is no field")]
+    [InlineData("""{"Sku":"gorilla"}""", "Sku is no field")]
+    [InlineData("sku=gorilla", "line 1, byte 1")]
+    [InlineData("null", "It is null")]
+    [InlineData("[]", "It is an array")]
+    public async Task It_is_told_the_field_or_the_place(string body, string said) =>
+        (await PostAsync(body)).AssertProblem(400, said);
+
+    [Fact]
+    public async Task Ten_thousand_levels_are_told_the_place() =>
+        (await PostAsync(new string('[', 10_000))).AssertProblem(400, "line 1");
+
+    [Theory]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("application/json; charset=x")]
     public async Task Another_content_type_is_a_problem(string contentType) =>
         (await PostAsync(contentType: contentType)).AssertProblem(415);
 
+    [Theory]
+    [InlineData(20_000)]
+    [InlineData(40_000_000)]
+    public async Task A_body_that_is_too_large_is_a_problem(int length) =>
+        (await PostAsync($$"""{"sku":"{{new string('x', length)}}"}""")).AssertProblem(413, "16384");
+
     [Fact]
-    public async Task A_body_that_is_too_large_is_a_problem() =>
-        (await PostAsync($$"""{"sku":"{{new string('x', 40_000_000)}}"}""")).AssertProblem(413);
+    public async Task Large_bodies_that_are_sent_whatever_is_answered_take_no_memory()
+    {
+        const int bodyBytes = 29_000_000;
+        var before = ResidentBytes();
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => Pour(isChunked: i % 2 == 0))));
+        Assert.InRange(ResidentBytes() - before, long.MinValue, 100_000_000);
+        Assert.Equal(202, (await PostAsync()).Status);
+
+        void Pour(bool isChunked)
+        {
+            var store = new Uri(_system.Addresses.Store);
+            using var client = new TcpClient(store.Host, store.Port);
+            var length = isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {bodyBytes}";
+            var piece = (isChunked ? "10000\r\n" : "") + new string(' ', 0x10000) + (isChunked ? "\r\n" : "");
+            try
+            {
+                using var stream = client.GetStream();
+                stream.Write(Encoding.ASCII.GetBytes(
+                    $"POST /checkouts HTTP/1.1\r\nHost: {store.Authority}\r\nX-Customer-Id: player-2\r\n"
+                    + $"Idempotency-Key: k\r\nContent-Type: application/json\r\n{length}\r\n\r\n"));
+                for (var sent = 0; sent < bodyBytes; sent += piece.Length) stream.Write(Encoding.ASCII.GetBytes(piece));
+            }
+            catch (IOException)
+            {
+                // The server has heard enough.
+            }
+        }
+
+        long ResidentBytes()
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(_system["store"].Pid!.Value);
+            return process.WorkingSet64;
+        }
+    }
+
+    [Theory]
+    [InlineData("text/html")]
+    [InlineData("application/xml")]
+    public async Task Whatever_is_accepted_a_refusal_is_a_problem(string accept)
+    {
+        (await Answer.PostAsync(Checkouts, "[]", "player-2", "k", more: [new("Accept", accept)])).AssertProblem(400);
+        (await Answer.PostAsync(Checkouts, Gorilla, null, "k", more: [new("Accept", accept)])).AssertProblem(401);
+    }
 }
