@@ -54,8 +54,8 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             return await CommandLine.RunAsync(args, app.Services, OperatorCommands,
                 () => new Rebuild<TRows>(choreography, settings.Database.ConnectionString));
 
-        if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime wrong)
-            Log.ClockShifted(app.Logger, wrong.Offset, ShiftedTime.Variable);
+        if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime shifted)
+            Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
         app.UseProblems();
         app.MapTelemetry();
         Map(app);
