@@ -62,8 +62,8 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         // The host ends when one of these fails, and tells nobody but its log.
         var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         await app.RunAsync();
-        var faults = background.Select(service => service.ExecuteTask?.Exception?.GetBaseException()).OfType<Exception>()
-            .ToList();
+        var faults = background.Select(service => service.ExecuteTask?.Exception?.GetBaseException())
+            .OfType<Exception>().ToList();
         if (faults.OfType<UnusableDatabaseException>().FirstOrDefault() is { } unusable)
             return await RefusedAsync([unusable.Message]);
         return faults.Count > 0 ? 1 : 0;

@@ -40,8 +40,10 @@ public sealed class ServiceSettingsTests
     [Theory]
     [InlineData("Kafka:BootstrapServer", "The setting Kafka:BootstrapServer is not known: Kafka:BootstrapServers is, "
         + "and must be meant.")]
-    [InlineData("Reactor:MaxBatchRecord", "The setting Reactor:MaxBatchRecord is not known: Reactor:MaxBatchRecords is")]
-    [InlineData("REGISTRY:TLS:CALOCATIO", "The setting REGISTRY:TLS:CALOCATIO is not known: REGISTRY:TLS:CaLocation is")]
+    [InlineData("Reactor:MaxBatchRecord", "The setting Reactor:MaxBatchRecord is not known: "
+        + "Reactor:MaxBatchRecords is")]
+    [InlineData("REGISTRY:TLS:CALOCATIO", "The setting REGISTRY:TLS:CALOCATIO is not known: "
+        + "REGISTRY:TLS:CaLocation is")]
     [InlineData("Kafka:Client:security.protocol", "The setting Kafka:Client:security.protocol is not known: "
         + "Kafka:Properties:security.protocol is, and must be meant.")]
     [InlineData("EventStore:Compression", "The setting EventStore:Compression is not known: below EventStore are "

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Checkout.Fixtures;
 
-/// <summary>A PgBouncer before a PostgreSQL, which shares that one's sessions out to transactions, or to clients.</summary>
+/// <summary>A PgBouncer before a PostgreSQL: it shares that one's sessions out to transactions or clients.</summary>
 public sealed class PgBouncerServer : IAsyncDisposable
 {
     private const string User = "nobody";

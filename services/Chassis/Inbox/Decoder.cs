@@ -115,7 +115,8 @@ public sealed class Decoder<TRows>(Choreography<TRows> choreography, SchemaRegis
         catch (SchemaNotFoundException e)
         {
             return Faulty(record, $"it can't be decoded with schema {name}: {e.Message}")
-                with { MayBeReadLater = true };
+                with
+            { MayBeReadLater = true };
         }
         catch (HttpRequestException e)
         {

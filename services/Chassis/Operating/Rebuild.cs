@@ -31,7 +31,8 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
         // By its name, and not by a session's search path: a pool in between may drop that, and what is rebuilt would
         // be added to the live rows.
         var shadow = new Transactions<TRows>(choreography, new(choreography.Topic, "", 1), live,
-            TimeProvider.System, NullLogger<Transactions<TRows>>.Instance) { Schema = Shadow };
+            TimeProvider.System, NullLogger<Transactions<TRows>>.Instance)
+        { Schema = Shadow };
         var end = await CopyLiveAsync(live, cancellation);
         await output.WriteLineAsync(
             $"Rebuilding {string.Join(", ", _tables)} from {end} events with {workers} workers.");

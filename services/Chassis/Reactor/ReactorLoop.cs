@@ -161,7 +161,8 @@ public sealed class ReactorLoop<TRows>(
         try
         {
             var position = Task.Run(() =>
-                handling.PositionAsync(partition.Topic, partition.Partition.Value, limit.Token)).GetAwaiter().GetResult();
+                handling.PositionAsync(partition.Topic, partition.Partition.Value, limit.Token))
+                .GetAwaiter().GetResult();
             // An older version kept none.
             return position > 0 ? position : null;
         }

@@ -49,8 +49,8 @@ public sealed class RegistryOptions
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Further settings of Confluent's client by their own names, such as schema.registry.connections.max.per.server; in
-    /// an environment, where a shell exports no name with dots, with _ in place of each.
+    /// Further settings of Confluent's client by their own names, such as schema.registry.connections.max.per.server;
+    /// in an environment, where a shell exports no name with dots, with _ in place of each.
     /// </summary>
     public Dictionary<string, string> Properties { get; } = [];
 

@@ -7,7 +7,7 @@ namespace Checkout.Chassis.State;
 
 /// <summary>
 /// How a key or a row lies in columns: a record in one for each of its constructor's parameters, named like it in snake
-/// case; anything else in one. Enums are kept by their names; a name that only a newer version knows is read as unknown,
+/// case; anything else in one. Enums are kept by their names; one that only a newer version knows is read as unknown,
 /// as on the wire, and written back as it was.
 /// </summary>
 internal sealed class Columns<T>

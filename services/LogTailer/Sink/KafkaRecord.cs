@@ -54,7 +54,7 @@ public sealed class KafkaRecord(string source, TimeProvider? clock = null)
     public ReadOnlySpan<(HeaderName Name, Range Value)> Headers => _headers.AsSpan(0, _headerCount);
 
     /// <summary>
-    /// Kafka's own time of the record: the event's, but none to come. A store's clock may be ahead, and brokers refuse a
+    /// Kafka's own time of the record: the event's, but none to come. A store's clock may be ahead; brokers refuse a
     /// record that is by an hour (message.timestamp.after.max.ms, Kafka 4). The event keeps its time in ce_time.
     /// </summary>
     public DateTime Timestamp { get; private set; }

@@ -139,7 +139,8 @@ public sealed class ParkingTests(Stage stage)
         await using var world = await World.NewAsync(stage);
         var instance = await world.NewInstanceAsync();
         var chatted = world.Chain.Received(await world.Chain.NumberAsync(new Chatted { Name = "anna" }))
-            with { Topic = world.Facts };
+            with
+        { Topic = world.Facts };
         await instance.Handling.HandleAsync(
             [await FactAsync(world, "anna", 7, "com.studio.reward.v1"), chatted, chatted, chatted],
             CancellationToken.None);
@@ -175,7 +176,8 @@ public sealed class ParkingTests(Stage stage)
             Reference = Guid.NewGuid().ToString(),
         });
         return world.Chain.Received(record with { Headers = new() { [EventHeaders.Type] = type } })
-            with { Topic = world.Facts };
+            with
+        { Topic = world.Facts };
     }
 
     [Fact]

@@ -73,7 +73,8 @@ public sealed class NewerSymbolsTests(Stage stage)
         var connection = new NpgsqlConnection(await stage.Postgres.NewDatabaseAsync());
         await connection.OpenAsync();
         await connection.ExecuteAsync("""
-            CREATE TABLE parcels (parcel_id text PRIMARY KEY, place text NOT NULL, weight text, stamps integer NOT NULL);
+            CREATE TABLE parcels (
+                parcel_id text PRIMARY KEY, place text NOT NULL, weight text, stamps integer NOT NULL);
             INSERT INTO parcels VALUES ('one', 'Orbit', '1e9', 7), ('two', 'Hall', 'LIGHT', 7);
             """);
         return connection;
