@@ -53,8 +53,7 @@ public sealed class CheckoutQueries(NpgsqlDataSource database, TimeProvider time
         return new(checkoutId, row.Sku, row.PriceCoins, state, row.Reason, row.CreatedAt, row.ExpiresAt, row.EndedAt,
             overdue, waitingFor,
             ActivityContext.TryParse(trace, null, out var context) ? context.TraceId.ToString() : null,
-            told.Concat(heard).OrderBy(step => step.At)
-            .Select(step => new TimelineEntry(step.Name, step.Source, step.At)).ToList())
+            Timeline.InOrder(told.Concat(heard).Select(step => new TimelineEntry(step.Name, step.Source, step.At))))
         {
             TraceParent = trace,
         };
