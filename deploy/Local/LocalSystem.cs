@@ -141,7 +141,7 @@ public sealed class LocalSystem : IAsyncDisposable
     {
         IsOwnBroker = _options.BootstrapServers is null;
         Broker = _options.BootstrapServers is { } given ? new ExternalBroker(given)
-            : ReleasedKafka() is { } home
+            : !_options.InMemoryBroker && KafkaHome.FindWithJava(_say) is { } home
                 ? await KafkaServer.StartAsync(Kafka(home), cancellation)
             : InMemoryBroker.Start();
         lock (_running) _running.Push(Broker);
@@ -153,20 +153,6 @@ public sealed class LocalSystem : IAsyncDisposable
             : Broker.Name);
         foreach (var topic in Topics4.Where(topic => Broker.IsInMemory || topic == Topics.GameRewards))
             await Broker.CreateTopicAsync(topic, Partitions, cancel: cancellation);
-    }
-
-    /// <summary>Null where the in-memory broker is to serve.</summary>
-    private string? ReleasedKafka()
-    {
-        if (_options.InMemoryBroker) return null;
-        if (KafkaHome.Find() is not { } home)
-        {
-            if (KafkaHome.WithoutJava is { } found)
-                _say($"The Kafka in {found} is passed over: there is no Java, neither in JAVA_HOME nor in PATH.");
-            return null;
-        }
-        return KafkaHome.HasJava() ? home : throw new ServerMissingException(
-            $"Unset {KafkaHome.Variable} ({home}), or give --in-memory-broker: {KafkaHome.NeedsJava}");
     }
 
     private KafkaSettings Kafka(string home) => new()

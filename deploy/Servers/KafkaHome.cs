@@ -19,14 +19,15 @@ public static class KafkaHome
     public static string? Find() =>
         Find(Environment.GetEnvironmentVariable(Variable), UsualFolders, HasJava, out _);
 
-    /// <summary>A usual folder that is passed over, since there is no Java.</summary>
-    public static string? WithoutJava
+    /// <summary>The same, for who may do without: one that is given and can't run is told.</summary>
+    /// <param name="say">Is told of a usual folder that is passed over.</param>
+    public static string? FindWithJava(Action<string> say)
     {
-        get
-        {
-            Find(Environment.GetEnvironmentVariable(Variable), UsualFolders, HasJava, out var without);
-            return without;
-        }
+        var home = Find(Environment.GetEnvironmentVariable(Variable), UsualFolders, HasJava, out var withoutJava);
+        if (withoutJava is not null)
+            say($"The Kafka in {withoutJava} is passed over: there is no Java, neither in JAVA_HOME nor in PATH.");
+        return home is null || HasJava() ? home : throw new ServerMissingException(
+            $"Unset {Variable} ({home}), or give --in-memory-broker: {NeedsJava}");
     }
 
     internal static string? Find(string? given, IEnumerable<string> usual, Func<bool> hasJava, out string? withoutJava)

@@ -44,6 +44,17 @@ public sealed class RegistryOptionsTests
             client.RequestTimeoutMs, client.EnableSslCertificateVerification, client.MaxConnectionsPerServer));
     }
 
+    [Fact]
+    public void A_setting_of_the_client_may_be_written_as_a_shell_can_export_it()
+    {
+        const string exported = "Properties:SCHEMA_REGISTRY_CONNECTIONS_MAX_PER_SERVER";
+        const string own = "Properties:schema.registry.connections.max.per.server";
+        Assert.Equal(3, Read((exported, "3")).Client().MaxConnectionsPerServer);
+        Assert.Equal(4, Read((exported, "3"), (own, "4")).Client().MaxConnectionsPerServer);
+        Assert.Contains("give Registry:Url",
+            Assert.Single(Read(("Properties:schema_registry_url", "http://b")).Faults()), StringComparison.Ordinal);
+    }
+
     private static RegistryOptions Read(params IEnumerable<(string Name, string Value)> settings) =>
         new ConfigurationBuilder()
             .AddInMemoryCollection([new("Url", "http://registry:8081")])

@@ -47,6 +47,19 @@ public sealed class ConfirmationsTests
     }
 
     [Fact]
+    public async Task It_is_idle_when_nothing_is_outstanding()
+    {
+        var c = new Confirmations(Room, long.MaxValue);
+        Assert.True(c.IdleAsync().IsCompleted);
+        for (var i = 0; i < 2; i++) Assert.True(c.TryIssue(1, out _));
+        var idle = c.IdleAsync();
+        c.Acknowledge(1);
+        Assert.False(idle.IsCompleted);
+        c.Acknowledge(0);
+        await idle.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Room_ends_by_number_and_by_bytes_and_comes_back_with_half_of_it()
     {
         var c = new Confirmations(4, 100);
