@@ -96,7 +96,7 @@ public sealed class ServiceTests(Stage stage)
     [Theory]
     [InlineData("""{"customerId": "", "coins": 1, "reference": "r"}""", "customerId is empty")]
     [InlineData("""{"customerId": "a\u0000b", "coins": 1, "reference": "r"}""", "customerId has U+0000")]
-    [InlineData("""{"customerId": "p", "coins": 9007199254740992, "reference": "r"}""", "coins is 9007199254740992")]
+    [InlineData("""{"customerId": "p", "coins": 9007199254740992, "reference": "s"}""", "coins is 9007199254740992")]
     public async Task An_operators_file_that_is_not_right_ends_it_with_2_and_a_sentence(string entry, string said)
     {
         using var folder = new TestFolder("operators-file");
