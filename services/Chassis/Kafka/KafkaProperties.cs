@@ -6,7 +6,9 @@ namespace Checkout.Chassis.Kafka;
 /// </summary>
 public static class KafkaProperties
 {
-    /// <summary>By the names that librdkafka knows; what it does not know keeps its name, and it refuses that.</summary>
+    /// <summary>
+    /// By the names that librdkafka knows; what it does not know keeps its name, and is refused by it.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> Named(IEnumerable<KeyValuePair<string, string>> properties)
     {
         var named = new Dictionary<string, string>();

@@ -74,7 +74,8 @@ public sealed class RegistryOptions
         if (UserInfo() is { } user) config.BasicAuthUserInfo = user;
         Bearer.Set(config);
         Tls.Set(config);
-        foreach (var (name, value) in Properties) config.Set(NameOf(name), value);
+        // The name as Confluent has it wins over the one for environments.
+        foreach (var (name, value) in Properties.OrderBy(p => NameOf(p.Key) == p.Key)) config.Set(NameOf(name), value);
         return config;
     }
 
