@@ -23,6 +23,7 @@ public sealed record EventContext(Guid EventId, string Type, string Source, Date
 public sealed class Choreography<TRows>(string service, string topic, Func<Rows, TRows> rows)
 {
     private readonly Dictionary<(string Topic, string Type), Reaction<TRows>> _heard = [];
+    private readonly HashSet<string> _withoutChain = [];
     private readonly Dictionary<Type, CommandRow> _commands = [];
     private readonly Dictionary<string, ToldEvent<TRows>> _toldEvents = [];
 
@@ -112,7 +113,7 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
 
     public Reaction<TRows>? Find(string topic, string eventType) => _heard.GetValueOrDefault((topic, eventType));
 
-    public bool IsChained(string topic) => _heard.Where(row => row.Key.Topic == topic).All(row => row.Value.IsChained);
+    public bool IsChained(string topic) => !_withoutChain.Contains(topic);
 
     public ToldEvent<TRows> Describe(ISpecificRecord told) =>
         _toldEvents.TryGetValue(((RecordSchema)told.Schema).Fullname, out var found)
@@ -140,6 +141,7 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
     private Choreography<TRows> Add<TEvent>(Reaction<TRows> reaction) where TEvent : ISpecificRecord, new()
     {
         _heard.Add((reaction.Topic, ((RecordSchema)new TEvent().Schema).Fullname), reaction);
+        if (!reaction.IsChained) _withoutChain.Add(reaction.Topic);
         return this;
     }
 

@@ -259,8 +259,9 @@ public sealed class ReactorLoop<TRows>(
     }
 
     private Incoming WithLateness(IConsumer<byte[]?, byte[]?> consumer, Incoming record) =>
-        choreography.IsChained(record.Topic) && record.OccurredAt is { } occurred && record.Offset + 1 >= End(consumer,
-            new(record.Topic, record.Partition))
+        choreography.IsChained(record.Topic)
+            && record.Offset + 1 >= End(consumer, new(record.Topic, record.Partition))
+            && record.OccurredAt is { } occurred
             ? record with { Lateness = time.GetUtcNow().UtcDateTime - occurred } : record;
 
     /// <summary>The offset behind the last record, as the last answer of a broker said.</summary>
