@@ -67,10 +67,13 @@ public sealed class ForgottenCustomerTests(Stage stage) : IAsyncLifetime
                 ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = _otlp.Url,
                 ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
             },
-            WorkingDirectory = AppContext.BaseDirectory,
+            // In the folder of the tests lies one appsettings.json of several programs.
+            WorkingDirectory = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "empty")).FullName,
             OnLine = _said.Enqueue,
         });
-        await Eventually.Until(async () => await GetAsync("/health/ready") == 200, "it is ready", Patience);
+        await Eventually.Until(async () => _service.HasExited || await GetAsync("/health/ready") == 200, "it is ready",
+            Patience);
+        Assert.False(_service.HasExited, string.Join('\n', _said));
     }
 
     public async ValueTask DisposeAsync()
