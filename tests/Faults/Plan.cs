@@ -32,7 +32,7 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
     private const int MaxFaults = 3;
     private const int LatestStartMs = 2_000;
     private const int MinShiftMs = 10_000;
-    private const int MaxShiftMs = 90_000;
+    private const int MaxShiftMs = 360_000;
     /// <summary>What a kind does by itself is not seen where another strikes beside it.</summary>
     private const int EveryAlone = 3;
     private static readonly TimeSpan ShortestLoad = TimeSpan.FromSeconds(2);

@@ -39,7 +39,7 @@ public static class CheckoutApi
         if (PlainText.Problem("sku", wanted.Sku, PackageOperators.MaxSkuLength) is { } problem)
             return Problem(400, "Not a sku", problem);
 
-        var post = new CreateCheckout(Guid.CreateVersion7(), customer.Id, idempotencyKey, wanted.Sku,
+        var post = new CreateCheckout(Guid.CreateVersion7(time.GetUtcNow()), customer.Id, idempotencyKey, wanted.Sku,
             Microseconds(time.GetUtcNow().UtcDateTime), options.Deadline);
         Activity.Current?.SetTag("checkout.id", post.CheckoutId.ToString());
         try

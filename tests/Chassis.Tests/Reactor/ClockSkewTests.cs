@@ -1,10 +1,10 @@
+using System.Diagnostics.Metrics;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Reactor;
 using Checkout.Chassis.Tests.Running;
 using Checkout.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using System.Diagnostics.Metrics;
 using Xunit;
 
 namespace Checkout.Chassis.Tests.Reactor;
