@@ -491,9 +491,11 @@ public sealed class ReactorLoop<TRows>(
             ReadFromStart(consumer, partition);
             return;
         }
-        if (state.TryHold(partition, handled))
-            Log.RecordMissing(logger, partition.Topic, partition.Partition.Value, handled, last.Position,
-                last.Previous ?? 0);
+        var follows = last.Previous ?? 0;
+        if (!state.TryHold(partition, handled, follows)) return;
+        if (follows < handled)
+            Log.OtherHistory(logger, partition.Topic, partition.Partition.Value, last.Position, follows, handled);
+        else Log.RecordMissing(logger, partition.Topic, partition.Partition.Value, handled, last.Position, follows);
     }
 
     /// <summary>What a held partition has at its start may be another by now, though nothing new says so.</summary>

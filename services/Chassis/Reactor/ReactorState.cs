@@ -14,7 +14,7 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ConcurrentDictionary<TopicPartition, bool> _assigned = new();
-    private readonly ConcurrentDictionary<TopicPartition, long> _held = new();
+    private readonly ConcurrentDictionary<TopicPartition, (long Handled, long Follows)> _held = new();
     private readonly ConcurrentDictionary<TopicPartition, Stop> _stopped = new();
     private readonly ConcurrentDictionary<TopicPartition, (long End, long Handled)> _behind = new();
     private readonly ConcurrentDictionary<string, string> _left = new();
@@ -47,7 +47,9 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
     }
 
     /// <summary>True where it was not held before.</summary>
-    public bool TryHold(TopicPartition partition, long handled) => _held.TryAdd(partition, handled);
+    /// <param name="follows">The position that the record which came follows.</param>
+    public bool TryHold(TopicPartition partition, long handled, long follows) =>
+        _held.TryAdd(partition, (handled, follows));
 
     /// <summary>True where it was held.</summary>
     public bool TryRelease(TopicPartition partition) => _held.TryRemove(partition, out _);
@@ -106,9 +108,13 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
         foreach (var (partition, (end, handled)) in _behind)
             yield return $"{Name(partition)} ends at position {end}, and {handled} was handled: its store was "
                 + "restored, or the topic lost its end";
-        if (!_held.IsEmpty)
+        var missing = _held.Where(h => h.Value.Follows >= h.Value.Handled).ToList();
+        if (missing.Count > 0)
             yield return "a record is missing after "
-                + string.Join(", ", _held.Select(h => $"position {h.Value} of {Name(h.Key)}"));
+                + string.Join(", ", missing.Select(h => $"position {h.Value.Handled} of {Name(h.Key)}"));
+        foreach (var (partition, (handled, follows)) in _held.Except(missing))
+            yield return $"{Name(partition)} goes on behind position {follows}, and {handled} was handled: its store "
+                + "has another history than it had";
     }
 
     private static string Name(TopicPartition partition) => $"{partition.Topic}/{partition.Partition.Value}";

@@ -102,6 +102,11 @@ internal static partial class Log
         + "topic reaches that position again")]
     public static partial void TopicBehind(ILogger logger, string topic, int partition, long end, long handled);
 
+    [LoggerMessage(38, LogLevel.Error, "{Topic}/{Partition}: position {Position} follows {Previous}, and {Handled} was "
+        + "handled: its store has another history than it had; the partition is held")]
+    public static partial void OtherHistory(ILogger logger, string topic, int partition, long position, long previous,
+        long handled);
+
     [LoggerMessage(36, LogLevel.Error, "{Topic}/{Partition} position {Position} could not even be parked as it is, "
         + "and is parked without its value, key and headers: {Problem}")]
     public static partial void ParkedBare(ILogger logger, string topic, int partition, long position, string problem);

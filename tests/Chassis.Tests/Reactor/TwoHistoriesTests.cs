@@ -61,6 +61,26 @@ public sealed class TwoHistoriesTests(Stage stage)
         Assert.Equal(0, GroupOffsets.Committed(stage, world.Table.Service, world.Chain.Topic, 0));
     }
 
+    /// <summary>The restored store gave the position handled last to another partition.</summary>
+    [Fact]
+    public async Task A_record_that_follows_an_earlier_one_than_was_handled_is_another_history()
+    {
+        await using var world = await World.NewAsync(stage);
+        var instance = await world.StartInstanceAsync();
+        await world.Chain.TellAsync(Asked(1));
+        await world.UntilHandledAsync(await world.Chain.TellAsync(Asked(2)));
+        var other = new TestChain(stage, world.Chain.Topic, World.Partitions);
+        var elsewhere = Enumerable.Range(0, 100).Select(i => $"n{i}")
+            .First(name => other.PartitionOf(name) != other.PartitionOf("anna"));
+        await other.NumberAsync(Asked(1));
+        await other.NumberAsync(ReactorLoopTests.Asked(elsewhere, 1));
+        await other.TellAsync(Asked(10));
+        await Eventually.Until(() => instance.State.HeldPartitions == 1, "the partition is held");
+        Assert.Contains("goes on behind position 1, and 2 was handled: its store has another history than it had",
+            (await instance.State.CheckHealthAsync(new())).Description, StringComparison.Ordinal);
+        Assert.Equal(3, (await world.TotalsAsync())["anna"]);
+    }
+
     [Fact]
     public async Task A_late_duplicate_at_the_end_of_a_topic_is_no_lost_end()
     {
