@@ -60,8 +60,8 @@ public static class TelemetryExtensions
                 .AddOtlpExporter(variables.Apply));
         else
             // Without a collector nothing is recorded, but the context is made and carried on all the same, so that
-            // what joins later finds one trace.
-            Propagate([TelemetryNames.Chassis, .. activitySources]);
+            // what joins later finds one trace. A request's is made by ASP.NET for who listens or logs.
+            Propagate([TelemetryNames.Chassis, "Microsoft.AspNetCore", .. activitySources]);
 
         builder.Services.AddHealthChecks();
     }
