@@ -22,12 +22,12 @@ public sealed class ClockSkew : IHealthCheck
     private static readonly TimeSpan Forgotten = 10 * Window;
 
     private readonly ConcurrentDictionary<string, Windows> _sources = new();
-    private readonly TimeSpan _tolerance;
+    private readonly ReactorOptions _options;
     private readonly TimeProvider _time;
 
     public ClockSkew(ReactorOptions options, IMeterFactory meters, TimeProvider time)
     {
-        (_tolerance, _time) = (options.ClockTolerance, time);
+        (_options, _time) = (options, time);
         meters.Create(TelemetryNames.Chassis).CreateObservableGauge("reactor.clock.skew", () => All().Select(skew =>
             new Measurement<double>(skew.Skew.TotalSeconds,
                 new KeyValuePair<string, object?>("cloudevents.event_source", skew.Source))), "s",
@@ -47,7 +47,7 @@ public sealed class ClockSkew : IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
         CancellationToken cancellationToken = default)
     {
-        var off = All().Where(skew => skew.Skew.Duration() > _tolerance / 2).Select(Sentence).ToList();
+        var off = All().Where(skew => skew.Skew.Duration() > _options.LongestSkew).Select(Sentence).ToList();
         return Task.FromResult(off.Count == 0
             ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join("; ", off)));
     }
@@ -57,8 +57,8 @@ public sealed class ClockSkew : IHealthCheck
         var (behind, seconds) = (skew.Skew > TimeSpan.Zero, skew.Skew.Duration().TotalSeconds);
         return $"the clock of {skew.Source} is {seconds:F0} s {(behind ? "behind" : "ahead of")} this process's"
             + (behind ? ", or LogTailer lags by as much (logtailer_lag_duration_seconds)" : "")
-            + $": correct the clocks; a difference above {_tolerance.TotalSeconds:F0} s (Reactor:ClockTolerance) "
-            + "decides deadlines";
+            + ": correct the clocks; deadlines are judged by them, and bear "
+            + $"{_options.ClockTolerance.TotalSeconds:F0} s (Reactor:ClockTolerance) beyond what they leave";
     }
 
     private sealed class Windows

@@ -23,17 +23,23 @@ public sealed class ReactorOptions
     public TimeSpan LongestWait { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// So far this process's clock and those of other services may be apart and decide nothing: a deadline counts as
-    /// passed only when it is so long ago. Half of it degrades health.
+    /// So far this process's clock and those of other services may be apart and decide no deadline, however short: one
+    /// counts as passed only when it is so long ago. A difference decides one that is longer only where it is above
+    /// what the deadline leaves, so a long deadline needs no more.
     /// </summary>
-    public TimeSpan ClockTolerance { get; set; } = TimeSpan.FromMinutes(2);
+    public TimeSpan ClockTolerance { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A clock that is further off than this degrades health.</summary>
+    public TimeSpan LongestSkew { get; set; } = TimeSpan.FromMinutes(1);
 
     public IEnumerable<string> Problems()
     {
         if (LongestWait < TimeSpan.Zero)
             yield return $"Reactor:LongestWait is {LongestWait}; give a time as hh:mm:ss, such as 00:05:00.";
         if (ClockTolerance < TimeSpan.Zero)
-            yield return $"Reactor:ClockTolerance is {ClockTolerance}; give a time as hh:mm:ss, such as 00:02:00.";
+            yield return $"Reactor:ClockTolerance is {ClockTolerance}; give a time as hh:mm:ss, such as 00:00:02.";
+        if (LongestSkew <= TimeSpan.Zero)
+            yield return $"Reactor:LongestSkew is {LongestSkew}; give a time as hh:mm:ss, such as 00:01:00.";
         if (LongestStandstill <= TimeSpan.Zero)
             yield return $"Reactor:LongestStandstill is {LongestStandstill}; "
                 + "give a time as hh:mm:ss, such as 00:00:20.";

@@ -26,7 +26,11 @@ public sealed class ShortDeadlineSystem : IAsyncLifetime
         _system = await TestSystem.StartAsync("outages", TestSystem.Options(_folder) with
         {
             InMemoryBroker = true,
-            Environment = new Dictionary<string, string?> { ["Checkouts__Deadline"] = Deadline.ToString() },
+            Environment = new Dictionary<string, string?>
+            {
+                ["Checkouts__Deadline"] = Deadline.ToString(),
+                ["Reactor__ClockTolerance"] = "00:00:00",
+            },
         });
 
     public async Task StartDatabaseAgainAsync()
