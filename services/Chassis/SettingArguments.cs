@@ -50,11 +50,14 @@ public static class SettingArguments
             .Where(provider => provider is CommandLineConfigurationProvider or JsonConfigurationProvider)
             .SelectMany(provider => provider.GetChildKeys([], null))
             .Distinct(StringComparer.OrdinalIgnoreCase);
-        foreach (var unknown in given.Where(key => !known.Contains(key)))
+        foreach (var unknown in given.Where(key => !known.Contains(key) && !IsOfOpenTelemetry(key)))
             yield return $"The setting {unknown} is not known: "
                 + (Spelling.Nearest(unknown, ours) is { } nearest ? $"{nearest} is, and must be meant."
                     : $"the sections are {string.Join(", ", ours)}.");
     }
+
+    /// <summary>Its SDK reads its variables from settings, too.</summary>
+    private static bool IsOfOpenTelemetry(string key) => key.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsNamed(string argument) => argument.StartsWith("--", StringComparison.Ordinal);
 

@@ -138,8 +138,13 @@ public sealed class VerificationTests(PostgresFixture postgres, BrokerFixture br
     [Fact]
     public async Task What_lies_behind_a_record_that_no_tailer_wrote_is_compared_too()
     {
-        await ForeignRecords.WriteAsync(_broker.Bootstrap, _store.Topic, 1);
         await PublishAsync();
+        await ForeignRecords.WriteAsync(_broker.Bootstrap, _store.Topic, 1);
+        await using (Tail())
+        {
+            await AppendAsync(100);
+            await TopicReader.UntilRecordsAsync(_broker.Bootstrap, _store.Topic, SampleStore.Partitions, 201);
+        }
         Assert.True((await VerifyAsync()).OnlyForeign);
         await _store.SqlAsync("UPDATE schemas SET schema = replace(schema, 'Happened', 'Otherwise')");
         var verdict = await VerifyAsync();
