@@ -211,7 +211,7 @@ public sealed class LocalSystem : IAsyncDisposable
                  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name} LOGIN; END IF;
                  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'logtailer') THEN
                      CREATE ROLE logtailer LOGIN REPLICATION;
-                     GRANT pg_read_all_data TO logtailer;
+                     GRANT pg_read_all_data, pg_read_all_stats TO logtailer;
                  END IF;
              END $$;
              ALTER DATABASE {name} OWNER TO {name};

@@ -21,7 +21,7 @@ public sealed class PlansTests(Databases databases)
         foreach (var table in declared.Tables) ((dynamic)new PostgresRows(trip)).AddEvery((dynamic)table);
         Handled.Lock(trip, [("topic", 0)]);
         Handled.Advance(trip, new Dictionary<(string, int), Progress> { [("topic", 0)] = new(1, null) });
-        Handled.Read(trip, "topic", 0, _ => { });
+        Handled.Read(trip, [("topic", 0)], (_, _, _) => { });
         Parked.Keys(trip, [("topic", "key")]);
         Reactions.Others(trip, [("topic", "type")], ["name"]);
         Assert.NotEmpty(trip.Statements);

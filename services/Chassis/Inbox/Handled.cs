@@ -41,10 +41,20 @@ public static class Handled
         trip.Read("SELECT 1 FROM handled WHERE topic = $1 ORDER BY topic, partition FOR UPDATE", _ => { },
             RoundTrip.Value(topic));
 
-    /// <summary>How far a partition was handled, without a lock; nothing is given where it never was.</summary>
-    public static void Read(RoundTrip trip, string topic, int partition, Action<long> found) => trip.Read(
-        "SELECT position FROM handled WHERE topic = $1 AND partition = $2", row => found(row.GetInt64(0)),
-        RoundTrip.Value(topic), RoundTrip.Value(partition));
+    /// <summary>How far partitions were handled, without a lock; those that never were are not given.</summary>
+    public static void Read(RoundTrip trip, IEnumerable<(string Topic, int Partition)> partitions,
+        Action<string, int, long> found)
+    {
+        var of = partitions.ToList();
+        trip.Read(
+            """
+            SELECT h.topic, h.partition, h.position FROM unnest($1, $2) AS k(topic, partition)
+            CROSS JOIN LATERAL (
+                SELECT * FROM handled t WHERE t.topic = k.topic AND t.partition = k.partition AND t.position > 0) h
+            """, row => found(row.GetString(0), row.GetInt32(1), row.GetInt64(2)),
+            RoundTrip.Array(of.Select(p => p.Topic), NpgsqlDbType.Text),
+            RoundTrip.Array(of.Select(p => p.Partition), NpgsqlDbType.Integer));
+    }
 
     public static void Advance(RoundTrip trip, IReadOnlyDictionary<(string Topic, int Partition), Progress> to)
     {

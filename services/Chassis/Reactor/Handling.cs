@@ -3,6 +3,7 @@ using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.State;
 using Checkout.Chassis.Telemetry;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Polly;
@@ -31,12 +32,14 @@ public sealed class Handling<TRows>(
         return result;
     }
 
-    /// <summary>How far a partition was handled by any instance.</summary>
-    public async Task<long> PositionAsync(string topic, int partition, CancellationToken cancellation)
+    /// <summary>How far partitions were handled by any instance; those that never were are left out.</summary>
+    public async Task<IReadOnlyDictionary<TopicPartition, long>> PositionsAsync(IReadOnlyList<TopicPartition> of,
+        CancellationToken cancellation)
     {
-        var position = 0L;
-        await AskAsync(trip => Handled.Read(trip, topic, partition, found => position = found), cancellation);
-        return position;
+        var positions = new Dictionary<TopicPartition, long>();
+        await AskAsync(trip => Handled.Read(trip, of.Select(p => (p.Topic, p.Partition.Value)),
+            (topic, partition, position) => positions[new(topic, partition)] = position), cancellation);
+        return positions;
     }
 
     /// <summary>Says that this version reads its topics: no other will pass over what it reacts to.</summary>

@@ -29,8 +29,6 @@ public sealed class ReactorLoop<TRows>(
     /// </summary>
     private static readonly TimeSpan PauseAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
-    /// <summary>Of asking where assigned partitions begin; the group waits meanwhile.</summary>
-    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(2);
     /// <summary>
     /// Leaving the group takes a round trip; a client that does not come back from it is left to itself.
     /// </summary>
@@ -45,6 +43,7 @@ public sealed class ReactorLoop<TRows>(
     private readonly Rereads _rereads = new(time);
     private readonly Reach _reach = new();
     private readonly Resting _resting = new(time);
+    private readonly ReadingStart _start = new(choreography.IsChained, handling.PositionsAsync, time, logger);
     private readonly LeftTopics _leftTopics = new(handling.NotLackingAsync, state, time);
     // Topics made anew since this process began, and which of their partitions were assigned since.
     private readonly HashSet<string> _remade = [];
@@ -111,7 +110,7 @@ public sealed class ReactorLoop<TRows>(
                 reading.Assigned(assigned);
                 state.Add(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
-                return Starts(starting, assigned);
+                return _start.Of(starting, assigned, BeginsAnew);
             })
             .SetPartitionsRevokedHandler((left, revoked) => Forget(left, revoked, Revoked, reading))
             .SetPartitionsLostHandler((left, lost) => Forget(left, lost, "lost", reading))
@@ -128,48 +127,6 @@ public sealed class ReactorLoop<TRows>(
     {
         if (choreography.Topics.Except(state.Left).ToList() is { Count: > 0 } topics) consumer.Subscribe(topics);
         else consumer.Unsubscribe();
-    }
-
-    /// <summary>
-    /// One record before the group's offset, so that the event handled last is compared with what the topic holds there
-    /// by now. Where there is no chain the database knows better than Kafka what it was given: it may be a backup.
-    /// </summary>
-    private List<TopicPartitionOffset> Starts(IConsumer<byte[]?, byte[]?> consumer, List<TopicPartition> assigned)
-    {
-        var committed = new Dictionary<TopicPartition, long>();
-        try
-        {
-            foreach (var offset in consumer.Committed(assigned, LongestStart))
-                if (offset.Offset.Value > 0) committed[offset.TopicPartition] = offset.Offset.Value;
-        }
-        catch (KafkaException e)
-        {
-            // The client asks again by itself.
-            Log.KafkaError(logger, e.Error.Code.ToString(), e.Error.Reason);
-        }
-        return assigned.ConvertAll(p => new TopicPartitionOffset(p,
-            BeginsAnew(p) ? Offset.Beginning
-            : !committed.TryGetValue(p, out var offset) ? Offset.Unset
-            : choreography.IsChained(p.Topic) ? offset - 1
-            : Math.Min(offset, Handled(p) ?? offset)));
-    }
-
-    /// <summary>Of a topic without a chain; null where it is not known.</summary>
-    private long? Handled(TopicPartition partition)
-    {
-        using var limit = new CancellationTokenSource(LongestStart, time);
-        try
-        {
-            var position = Task.Run(() =>
-                handling.PositionAsync(partition.Topic, partition.Partition.Value, limit.Token))
-                .GetAwaiter().GetResult();
-            // An older version kept none.
-            return position > 0 ? position : null;
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
     }
 
     /// <summary>

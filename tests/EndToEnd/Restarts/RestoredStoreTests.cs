@@ -1,0 +1,97 @@
+using Checkout.EndToEnd.Systems;
+using Checkout.Fixtures;
+using Checkout.Servers;
+using Confluent.Kafka;
+using Dapper;
+using Npgsql;
+using Xunit;
+
+namespace Checkout.EndToEnd.Restarts;
+
+/// <summary>
+/// Store's database is a backup again, and its topic was made anew from it, as nobody should. What is told from then on
+/// gets positions that Balance has handled.
+/// </summary>
+public sealed class RestoredStoreTests : IDisposable
+{
+    private const string Topic = "store.checkouts";
+
+    private readonly TestFolder _folder = new("restored-store");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Whoever_handled_what_the_store_lost_says_so_and_takes_nothing_new_for_seen()
+    {
+        if (KafkaHome.Find() is null)
+            throw Prerequisite.Missing("kafka", "librdkafka's in-memory broker can't delete a topic.");
+        await using var system = await TestSystem.StartAsync("restored-store", TestSystem.Options(_folder));
+        var customer = await system.Game.NewAsync(coins: 51_000);
+        await BuyAsync(system, customer, "gorilla");
+        var atBackup = await EndAsync(system);
+        await WithoutStoreAsync(system, admin =>
+            admin.ExecuteAsync("CREATE DATABASE backup TEMPLATE store OWNER store"));
+        await BuyAsync(system, customer, "tiger");
+        var handled = await EndAsync(system);
+
+        await WithoutStoreAsync(system, async admin =>
+        {
+            await admin.ExecuteAsync(
+                """
+                SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = 'store'
+                """);
+            await admin.ExecuteAsync("DROP DATABASE store");
+            await admin.ExecuteAsync("ALTER DATABASE backup RENAME TO store");
+            using var kafka = new AdminClientBuilder(
+                new AdminClientConfig { BootstrapServers = system.Local.Broker.Bootstrap })
+                .SetLogHandler((_, _) => { }).Build();
+            await kafka.DeleteTopicsAsync([Topic]);
+        });
+        await SaysAsync(system, $"ends at position {atBackup}, and {handled} was handled: its store was restored");
+        // What comes now is held with it.
+        var posted = await system.Game.BuyAsync(customer, "tiger", "after", Cancel);
+        await SaysAsync(system, $"ends at position {atBackup + 1}, and {handled} was handled");
+        Assert.Equal("pending", (await system.Game.SeeAsync(customer, posted.CheckoutId, Cancel)).State);
+    }
+
+    private static async Task BuyAsync(TestSystem system, string customer, string sku)
+    {
+        var checkout = await system.Game.BuyAsync(customer, sku, sku, Cancel);
+        Assert.Equal("completed", (await system.Game.EndOfAsync(customer, checkout)).State);
+    }
+
+    /// <summary>The position of Store's last event.</summary>
+    private static async Task<long> EndAsync(TestSystem system)
+    {
+        await using var store = new NpgsqlConnection(system.Local.Postgres.ConnectionString("store"));
+        return await store.QuerySingleAsync<long>("SELECT position FROM head");
+    }
+
+    private static async Task WithoutStoreAsync(TestSystem system, Func<NpgsqlConnection, Task> change)
+    {
+        string[] readers = ["logtailer", "store"];
+        foreach (var process in readers) await system[process].StopAsync();
+        await using (var admin = new NpgsqlConnection(system.Local.Postgres.ConnectionString()))
+        {
+            await admin.OpenAsync(Cancel);
+            await change(admin);
+        }
+        foreach (var process in readers)
+        {
+            await system[process].StartAsync();
+            await system[process].ReadyAsync(Cancel);
+        }
+    }
+
+    private static async Task SaysAsync(TestSystem system, string reason)
+    {
+        using var http = new HttpClient();
+        await Eventually.Until(async () =>
+        {
+            var health = await http.GetStringAsync($"{system.Local.Url("balance")}/health/ready", Cancel);
+            return health.Contains("Degraded") && health.Contains(reason);
+        }, $"Balance says: {reason}");
+    }
+}
