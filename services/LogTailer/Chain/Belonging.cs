@@ -9,6 +9,10 @@ namespace Checkout.LogTailer.Chain;
 /// </summary>
 public static class Belonging
 {
+    /// <summary>PostgreSQL's log tells of a commit before other transactions see it; this passes by itself.</summary>
+    private const string Unseen =
+        ", or a synchronous standby does not answer and PostgreSQL shows its newest commits to nobody yet";
+
     /// <exception cref="PublicationStoppedException">It says which event the store has not.</exception>
     public static async Task MustBelongToAsync(StoreDatabase database, Head head, IReadOnlyList<PartitionEnd> ends,
         CancellationToken stop)
@@ -23,9 +27,9 @@ public static class Belonging
                 $"Topic {head.Topic} partition {e.Fingerprint.Partition} holds event {e.Fingerprint.EventId} "
                     + $"({e.Fingerprint.Type}) at position {e.Position}, and the store "
                     + $"{Has(own, e.Fingerprint, head)}: the store was restored or promoted behind its topic, or the "
-                    + "topic is another store's. Bring the store forward to that event. Do not make the topic anew: "
-                    + "its readers have handled what the store lacks, and what the store tells next would get "
-                    + "positions that they know already (docs/operating.md, \"Two histories\").");
+                    + $"topic is another store's{(own is null ? Unseen : "")}. Bring the store forward to that event. "
+                    + "Do not make the topic anew: its readers have handled what the store lacks, and what the store "
+                    + "tells next would get positions that they know already (docs/operating.md, \"Two histories\").");
         }
     }
 
