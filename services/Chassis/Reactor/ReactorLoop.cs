@@ -103,6 +103,7 @@ public sealed class ReactorLoop<TRows>(
     {
         reading.Begin();
         _passedOver.Clear();
+        _resting.Clear();
         var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(choreography.Service))
             .SetPartitionsAssignedHandler((starting, assigned) =>
             {

@@ -2,8 +2,9 @@ using Confluent.Kafka;
 
 namespace Checkout.Chassis.Reactor;
 
-/// <summary>Partitions that are paused at a record which can't be handled yet, and when each is tried again. One
-/// thread.</summary>
+/// <summary>
+/// Partitions that are paused at a record which can't be handled yet, and when each is tried again. One thread.
+/// </summary>
 internal sealed class Resting(TimeProvider time)
 {
     public static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
@@ -13,6 +14,9 @@ internal sealed class Resting(TimeProvider time)
     private readonly Dictionary<TopicPartition, (long At, TimeSpan Wait)> _resting = [];
 
     public IReadOnlyCollection<TopicPartition> All => _resting.Keys;
+
+    /// <summary>Another consumer reads, and has paused nothing.</summary>
+    public void Clear() => _resting.Clear();
 
     public void Begin(TopicPartition partition, StopReason reason) =>
         _resting[partition] = (time.GetTimestamp(), reason == StopReason.Waits ? Wait : LongWait);
