@@ -65,7 +65,9 @@ public sealed class RestoredStoreTests : IDisposable
     /// <summary>The position of Store's last event.</summary>
     private static async Task<long> EndAsync(TestSystem system)
     {
-        await using var store = new NpgsqlConnection(system.Local.Postgres.ConnectionString("store"));
+        // Its session must not be there any more when the database is copied.
+        await using var store = new NpgsqlConnection(system.Local.Postgres.ConnectionString("store")
+            + ";Pooling=false");
         return await store.QuerySingleAsync<long>("SELECT position FROM head");
     }
 
