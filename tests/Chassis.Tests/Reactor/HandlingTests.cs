@@ -28,6 +28,9 @@ public sealed class HandlingTests(Stage stage)
                 + "tallies) AS rows(xmin)"));
     }
 
+    /// <summary>Of a traceparent: its version and trace id.</summary>
+    private const int TraceIdEnds = 36;
+
     [Fact]
     public async Task An_answer_says_what_led_to_it_and_carries_its_trace_on()
     {
@@ -40,8 +43,10 @@ public sealed class HandlingTests(Stage stage)
         var answer = Assert.Single(await world.EventsAsync());
         var counted = (Counted)EventCodec.Decode(answer.Payload.AsMemory(SingleObject.HeaderBytes), Counted.Written,
             typeof(Counted));
-        Assert.Equal((record.EventId, trace, EventIds.Following(record.EventId, "count", 0)),
-            (answer.CausationId, answer.TraceParent, answer.EventId));
+        Assert.Equal((record.EventId, EventIds.Following(record.EventId, "count", 0)),
+            (answer.CausationId, answer.EventId));
+        // By the message's own span, or where another test in this process listens by one of the reaction's.
+        Assert.StartsWith(trace[..TraceIdEnds], answer.TraceParent, StringComparison.Ordinal);
         Assert.Equal((answer.EventId, "anna", 5, 5), (counted.EventId, counted.Name, counted.Number, counted.Total));
     }
 

@@ -78,6 +78,13 @@ public sealed class RestoredStoreTests : IDisposable
         await using (var admin = new NpgsqlConnection(system.Local.Postgres.ConnectionString()))
         {
             await admin.OpenAsync(Cancel);
+            // Whoever looked into it from here, such as the local system when it made the database.
+            await using (var store = new NpgsqlConnection(system.Local.Postgres.ConnectionString("store")))
+                NpgsqlConnection.ClearPool(store);
+            await admin.ExecuteAsync(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'store'");
+            await Eventually.Until(async () => await admin.ExecuteScalarAsync<int>(
+                "SELECT count(*)::int FROM pg_stat_activity WHERE datname = 'store'") == 0, "nobody is in the database");
             await change(admin);
         }
         foreach (var process in readers)
