@@ -16,6 +16,9 @@ public sealed class RestoredStoreTests : IDisposable
 {
     private const string Topic = "store.checkouts";
 
+    /// <summary>On two partitions, the first and the second.</summary>
+    private static readonly string[] Names = Players.OnePerPartition(12);
+
     private readonly TestFolder _folder = new("restored-store");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -28,13 +31,18 @@ public sealed class RestoredStoreTests : IDisposable
         if (KafkaHome.Find() is null)
             throw Prerequisite.Missing("kafka", "librdkafka's in-memory broker can't delete a topic.");
         await using var system = await TestSystem.StartAsync("restored-store", TestSystem.Options(_folder));
-        var customer = await system.Game.NewAsync(coins: 51_000);
+        var (customer, other) = (Names[0], Names[1]);
+        await system.Game.GiveAsync(customer, 51_000);
+        await system.Game.GiveAsync(other, 500);
         await BuyAsync(system, customer, "gorilla");
         var atBackup = await EndAsync(system);
         await WithoutStoreAsync(system, admin =>
             admin.ExecuteAsync("CREATE DATABASE backup TEMPLATE store OWNER store"));
         await BuyAsync(system, customer, "tiger");
         var handled = await EndAsync(system);
+        // Balance has nothing to do for a CheckoutCompleted, and moves its position with the next batch that has.
+        await BuyAsync(system, other, "gorilla");
+        await Eventually.Until(async () => await HandledAsync(system) == handled, "Balance has moved its position");
 
         await WithoutStoreAsync(system, async admin =>
         {
@@ -69,6 +77,14 @@ public sealed class RestoredStoreTests : IDisposable
         await using var store = new NpgsqlConnection(system.Local.Postgres.ConnectionString("store")
             + ";Pooling=false");
         return await store.QuerySingleAsync<long>("SELECT position FROM head");
+    }
+
+    /// <summary>How far Balance has handled the customer's partition.</summary>
+    private static async Task<long> HandledAsync(TestSystem system)
+    {
+        await using var balance = new NpgsqlConnection(system.Local.Postgres.ConnectionString("balance"));
+        return await balance.QuerySingleOrDefaultAsync<long>(
+            "SELECT position FROM handled WHERE topic = @Topic AND partition = 0", new { Topic });
     }
 
     private static async Task WithoutStoreAsync(TestSystem system, Func<NpgsqlConnection, Task> change)
