@@ -100,7 +100,8 @@ public sealed class RestoredStoreTests : IDisposable
             await admin.ExecuteAsync(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'store'");
             await Eventually.Until(async () => await admin.ExecuteScalarAsync<int>(
-                "SELECT count(*)::int FROM pg_stat_activity WHERE datname = 'store'") == 0, "nobody is in the database");
+                "SELECT count(*)::int FROM pg_stat_activity WHERE datname = 'store'") == 0,
+                "nobody is in the database");
             await change(admin);
         }
         foreach (var process in readers)
