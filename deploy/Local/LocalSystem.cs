@@ -1,3 +1,4 @@
+using Checkout.Chassis.Identity;
 using Checkout.Contracts;
 using Checkout.Registry;
 using Checkout.Servers;
@@ -28,6 +29,7 @@ public sealed class LocalSystem : IAsyncDisposable
     private readonly LocalPorts _ports;
     private readonly Stack<IAsyncDisposable> _running = new();
     private readonly List<Supervised> _processes = [];
+    private int _storePort;
 
     private LocalSystem(LocalOptions options, Action<string> say) =>
         (_options, _say, _ports) = (options, say, new(options.StorePort, say));
@@ -38,6 +40,9 @@ public sealed class LocalSystem : IAsyncDisposable
     public IReadOnlyList<Supervised> Processes => _processes;
     public RunningSystem Addresses { get; private set; } = null!;
     public bool IsOwnBroker { get; private set; }
+
+    /// <summary>Signs tokens that these services take.</summary>
+    public DevelopmentTokens Tokens { get; private set; } = null!;
 
     public Supervised this[string process] => _processes.Single(p => p.Name == process);
 
@@ -70,10 +75,12 @@ public sealed class LocalSystem : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellation)
     {
         var logs = Directory.CreateDirectory(Logs(_options)).FullName;
+        Tokens = DevelopmentTokens.In(Path.Combine(_options.Folder, "identity"));
         await Task.WhenAll(
             StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
         foreach (var (database, _, _) in Services) await MakeDatabaseAsync(database, cancellation);
 
+        _storePort = _ports.Take(Listener.Store);
         foreach (var (database, project, listener) in Services) AddService(database, project, listener, logs);
         AddTailers(logs);
         await Task.WhenAll(_processes.Select(p => p.StartAsync()));
@@ -85,7 +92,7 @@ public sealed class LocalSystem : IAsyncDisposable
         Addresses = new(
             Url("store"), Url("balance"), Url("inventory"), Url("logtailer"),
             Broker.Bootstrap, Broker.IsInMemory, Broker.Name,
-            SchemaRegistry, control.Url, control.Token, Postgres.ConnectionString());
+            SchemaRegistry, control.Url, control.Token, Postgres.ConnectionString(), Tokens.PrivateKeyFile);
         Addresses.Write(_options.Folder);
     }
 
@@ -107,6 +114,15 @@ public sealed class LocalSystem : IAsyncDisposable
         ["Kafka__InstanceId"] = instance,
         ["Registry__Url"] = SchemaRegistry,
         ["EventStore__Partitions"] = Partitions.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        // The key that is made here is taken in no other.
+        ["ASPNETCORE_ENVIRONMENT"] = "Development",
+        ["Identity__Issuer"] = DevelopmentTokens.Issuer,
+        ["Identity__Audience"] = DevelopmentTokens.Audience,
+        ["Identity__KeyFile"] = Tokens.KeyFile,
+        ["Identity__DevelopmentKeyFile"] = database == "store" ? Tokens.PrivateKeyFile : null,
+        // Store's page asks the others, from the browser.
+        ["Edge__AllowedOrigins__0"] = $"http://127.0.0.1:{_storePort}",
+        ["Edge__AllowedOrigins__1"] = $"http://localhost:{_storePort}",
     };
 
     public async ValueTask DisposeAsync()
@@ -251,7 +267,8 @@ public sealed class LocalSystem : IAsyncDisposable
             Add(i == 1 ? "logtailer" : $"logtailer-{i}", "LogTailer", PortOf(i, Listener.LogTailer), environment, logs);
     }
 
-    private int PortOf(int instance, Listener listener) => instance == 1 ? _ports.Take(listener) : Ports.Free();
+    private int PortOf(int instance, Listener listener) => instance > 1 ? Ports.Free()
+        : listener == Listener.Store ? _storePort : _ports.Take(listener);
 
     private static string[] ReadersOf(string database) => database switch
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Checkout.Chassis.Identity;
 
 namespace Checkout.Local;
 
@@ -8,9 +9,12 @@ namespace Checkout.Local;
 public sealed record RunningSystem(
     string Store, string Balance, string Inventory, string Tailer,
     string BootstrapServers, bool InMemoryBroker, string BrokerName, string SchemaRegistry,
-    string Control, string Token, string Postgres)
+    string Control, string Token, string Postgres, string SigningKey)
 {
     private const string FileName = "running.json";
+
+    /// <summary>Signs tokens that its services take.</summary>
+    public DevelopmentTokens Tokens() => DevelopmentTokens.Of(SigningKey);
 
     /// <summary>For SQL on one of the databases, as their superuser.</summary>
     public string Database(string name) =>

@@ -31,7 +31,10 @@ internal abstract class StatusDisplay
         Console.WriteLine($"Logs       {Path.GetDirectoryName(system.Processes[0].LogFile)}");
         Console.WriteLine();
         Console.WriteLine($$"""
-            Buy a Gorilla:  curl -i {{a.Store}}/checkouts -H 'X-Customer-Id: player-1' -H 'Idempotency-Key: "first"' \
+            A token of player-1, for 24 hours (more: POST {{a.Store}}/demo/token):
+            TOKEN={{system.Tokens.For("player-1", DateTime.UtcNow)}}
+            Buy a Gorilla:  curl -i {{a.Store}}/checkouts -H "Authorization: Bearer $TOKEN" \
+                                 -H 'Idempotency-Key: "first"' \
                                  -H 'Content-Type: application/json' -d '{"sku":"gorilla"}'
             See its events: dotnet run --project deploy/Local -- events {the checkoutId it answers}
             See it all:     dotnet run --project deploy/Local -- demo

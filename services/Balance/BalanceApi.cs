@@ -1,5 +1,6 @@
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Entrance;
+using Checkout.Chassis.Identity;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -13,17 +14,21 @@ public static class BalanceApi
     public static void Map(WebApplication app) => app.MapRead("/balances/{customerId}", GetBalance);
 
     private static async Task<Results<Ok<BalanceAnswer>, ProblemHttpResult>> GetBalance(string customerId,
-        NpgsqlDataSource database, CancellationToken cancellation)
+        Caller caller, NpgsqlDataSource database, CancellationToken cancellation)
     {
         // A slash stays escaped in a path, and would be another id than it is everywhere else.
         if (OpaqueId.Problem("The customer's id", customerId) is { } problem)
             return TypedResults.Problem(problem, statusCode: 400, title: "Not a customer id");
+        if (!caller.MaySee(customerId)) return Unknown(customerId);
         var coins = await database.AskAsync(connection => connection.QuerySingleOrDefaultAsync<long?>(
             new CommandDefinition("SELECT coins FROM accounts WHERE customer_id = @customerId", new { customerId },
                 cancellationToken: cancellation)), cancellation);
         return coins is { } some
             ? TypedResults.Ok(new BalanceAnswer(customerId, some))
-            : TypedResults.Problem($"Customer {customerId} has no account; the first coins open it.", statusCode: 404,
-                title: "Unknown account");
+            : Unknown(customerId);
     }
+
+    private static ProblemHttpResult Unknown(string customerId) =>
+        TypedResults.Problem($"You see no account of {customerId}; the first coins open one.", statusCode: 404,
+            title: "Unknown account");
 }

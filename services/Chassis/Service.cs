@@ -2,6 +2,7 @@ using System.Reflection;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Identity;
 using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Operating;
@@ -43,7 +44,8 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         string[] given = isCommand ? [] : args;
         if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return await RefusedAsync(wrong);
         var builder = WebApplication.CreateBuilder(given);
-        var (settings, problems) = Settings.Read<ServiceSettings>(builder.Configuration, s => s.Problems());
+        var (settings, problems) = Settings.Read<ServiceSettings>(builder.Configuration, read =>
+            isCommand ? read.Problems() : [.. read.Problems(), .. read.ServingProblems(builder)]);
         var sections = KnownSettings.Names(typeof(ServiceSettings)).Concat(Sections);
         problems = [.. choreography.Problems(), .. SettingArguments.Unknown(builder.Configuration, sections),
             .. problems, .. Configure(builder)];
@@ -57,7 +59,12 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime shifted)
             Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
         app.UseProblems();
-        app.MapTelemetry();
+        settings.Management.Use(app);
+        app.UseCors();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.MapTelemetry(settings.Management.Url is null ? Scopes.Metrics : null);
         Map(app);
         // The host ends when one of these fails, and tells nobody but its log.
         var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
@@ -112,6 +119,10 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
             .AddHostedService<ReactorLoop<TRows>>();
         builder.AddProblems();
+        builder.AddTokens(settings.Identity);
+        builder.AddRateLimits(settings.Edge);
+        builder.AddCrossOrigin(settings.Edge);
+        settings.Management.Add(builder);
         builder.AddReadiness<DatabaseReady>("database");
         builder.AddReadiness<ReactorState>("reactor");
         builder.AddReadiness<BrokerWatch>("kafka");

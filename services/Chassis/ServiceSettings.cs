@@ -1,8 +1,11 @@
+using Checkout.Chassis.Edge;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Identity;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Reactor;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Telemetry;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace Checkout.Chassis;
@@ -19,10 +22,17 @@ public sealed class ServiceSettings
     public RegistryOptions Registry { get; set; } = new();
     public ReactorOptions Reactor { get; set; } = new();
     public TelemetryOptions Telemetry { get; set; } = new();
+    public IdentityOptions Identity { get; set; } = new();
+    public EdgeOptions Edge { get; set; } = new();
+    public ManagementOptions Management { get; set; } = new();
 
     public IEnumerable<string> Problems() =>
         [.. Database.Problems(), .. EventStore.Problems(), .. Kafka.Problems(), .. Registry.Faults(),
             .. Reactor.Problems(), .. Telemetry.Problems()];
+
+    /// <summary>What a command can do without, and a service that serves can't.</summary>
+    public IEnumerable<string> ServingProblems(IHostApplicationBuilder builder) =>
+        [.. Identity.Problems(builder.Environment), .. Edge.Problems(), .. Management.Problems(builder.Configuration)];
 
     public sealed class DatabaseSettings
     {

@@ -1,5 +1,6 @@
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Entrance;
+using Checkout.Chassis.Identity;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -22,10 +23,13 @@ public static class InventoryApi
     }
 
     private static async Task<Results<Ok<List<AvatarAnswer>>, ProblemHttpResult>> GetAvatars(string customerId,
-        NpgsqlDataSource database, CancellationToken cancellation)
+        Caller caller, NpgsqlDataSource database, CancellationToken cancellation)
     {
         if (OpaqueId.Problem("The customer's id", customerId) is { } problem)
             return TypedResults.Problem(problem, statusCode: 400, title: "Not a customer id");
+        if (!caller.MaySee(customerId))
+            return TypedResults.Problem($"You see no avatars of {customerId}.", statusCode: 404,
+                title: "Unknown customer");
         return TypedResults.Ok((await database.AskAsync(connection => connection.QueryAsync<AvatarAnswer>(
             new CommandDefinition(
                 """

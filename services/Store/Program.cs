@@ -12,5 +12,6 @@ return await new Service<StoreRows>(StoreChoreography.Table)
     {
         CheckoutApi.Map(app);
         PackageApi.Map(app);
+        DemoSignIn.Map(app);
     },
 }.RunAsync(args);

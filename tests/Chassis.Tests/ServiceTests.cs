@@ -17,7 +17,8 @@ public sealed class ServiceTests(Stage stage)
     {
         var (code, said) = await RunAsync([], []);
         Assert.Equal(2, code);
-        Assert.Equal(["Database:ConnectionString", "Kafka:BootstrapServers", "Registry:Url"],
+        Assert.Equal(["Database:ConnectionString", "Kafka:BootstrapServers", "Registry:Url", "Identity:Audience",
+            "Identity:Authority"],
             said.Select(line => line.Split(' ')[0]));
     }
 
@@ -124,6 +125,9 @@ public sealed class ServiceTests(Stage stage)
         await Eventually.Until(async () => await StatusAsync(http, $"{url}/health/ready") == 200, "it is ready",
             Patience);
         Assert.Equal(200, await StatusAsync(http, $"{url}/health/live"));
+        Assert.Equal(401, await StatusAsync(http, $"{url}/metrics"));
+        http.DefaultRequestHeaders.Authorization = new("Bearer",
+            TestIdentity.Tokens.For("prometheus", DateTime.UtcNow, "metrics"));
         Assert.Contains("reactor_held_partitions", await http.GetStringAsync(new Uri($"{url}/metrics")),
             StringComparison.Ordinal);
         Assert.Contains("\"reactor\"", await http.GetStringAsync(new Uri($"{url}/health/ready")),
@@ -131,7 +135,7 @@ public sealed class ServiceTests(Stage stage)
         Assert.True(await service.StopAsync() == 0, string.Join('\n', said));
     }
 
-    private async Task<Dictionary<string, string?>> SettingsAsync() => new()
+    private async Task<Dictionary<string, string?>> SettingsAsync() => new(TestIdentity.Settings)
     {
         ["Database__ConnectionString"] = await stage.Postgres.NewDatabaseAsync(),
         ["Kafka__BootstrapServers"] = stage.Broker.Bootstrap,

@@ -34,6 +34,7 @@ internal sealed class Load : IDisposable
     private readonly FaultySystem _system;
     private readonly string[] _stores;
     private readonly string[] _customers;
+    private readonly Dictionary<string, string> _tokens;
     private readonly GameServer _game;
     private readonly Plan _plan;
     private int _attempts;
@@ -45,6 +46,8 @@ internal sealed class Load : IDisposable
         _game = new(system);
         var random = new Random(unchecked((plan.Seed * 31) ^ plan.Round));
         _customers = [.. Enumerable.Range(0, Customers).Select(i => Customer(plan, i))];
+        _tokens = _customers.ToDictionary(customer => customer,
+            customer => system.Local.Tokens.For(customer, DateTime.UtcNow));
         Purchases = [.. _customers.SelectMany(customer => Enumerable.Range(1, PurchasesEach).Select(number =>
             new Purchase(customer, $"purchase-{number}", Shop.Sku(plan.Round, random.Next(Shop.Kinds)),
                 plan.LoadLasts * random.NextDouble())))];
@@ -147,7 +150,7 @@ internal sealed class Load : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post,
             $"{store}/checkouts")
         { Content = JsonContent.Create(new { sku = purchase.Sku }) };
-        request.Headers.Add("X-Customer-Id", purchase.Customer);
+        request.Headers.Authorization = new("Bearer", _tokens[purchase.Customer]);
         request.Headers.Add("Idempotency-Key", $"\"{purchase.Key}\"");
         using var answer = await _http.SendAsync(request, stop);
         if (answer.StatusCode == HttpStatusCode.Accepted)

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using avatarstore.game;
 using Avro.Specific;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Identity;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.WireFormat;
 using Checkout.Contracts;
@@ -32,23 +34,29 @@ public sealed class Game : IDisposable
     private static readonly TimeSpan LongestPollInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private const int MaxAttempts = 5;
+
+    /// <summary>Somebody who looks around.</summary>
+    private const string Visitor = "visitor";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly IProducer<string, byte[]> _producer;
     private readonly SchemaRegistry _registry;
     private readonly RunningSystem _system;
+    private readonly DevelopmentTokens _signing;
+    private readonly ConcurrentDictionary<string, string> _tokens = new();
 
     public Game(RunningSystem system)
     {
         _system = system;
+        _signing = system.Tokens();
         _registry = new(new() { Url = system.SchemaRegistry });
         _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig
         {
             BootstrapServers = system.BootstrapServers,
             EnableIdempotence = true,
             LingerMs = 0,
-            Partitioner = Partitioner.Murmur2Random,
+            Partitioner = Confluent.Kafka.Partitioner.Murmur2Random,
         }).SetLogHandler((_, _) => { }).Build();
     }
 
@@ -74,7 +82,7 @@ public sealed class Game : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{_system.Store}/checkouts")
         { Content = JsonContent.Create(new { sku }) };
-        request.Headers.Add("X-Customer-Id", customerId);
+        Authorize(request, customerId);
         if (key is not null) request.Headers.Add("Idempotency-Key", $"\"{key}\"");
         return await _http.SendAsync(request, cancellation);
     }
@@ -82,7 +90,7 @@ public sealed class Game : IDisposable
     public async Task<CheckoutSeen> SeeAsync(string customerId, Guid checkoutId, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{_system.Store}/checkouts/{checkoutId}");
-        request.Headers.Add("X-Customer-Id", customerId);
+        Authorize(request, customerId);
         using var answer = await _http.SendAsync(request, cancellation);
         answer.EnsureSuccessStatusCode();
         return (await answer.Content.ReadFromJsonAsync<CheckoutSeen>(Json, cancellation))!;
@@ -137,19 +145,18 @@ public sealed class Game : IDisposable
 
     public async Task<long?> CoinsAsync(string customerId, CancellationToken cancellation)
     {
-        using var answer = await _http.GetAsync($"{_system.Balance}/balances/{customerId}", cancellation);
+        using var answer = await GetAsync($"{_system.Balance}/balances/{customerId}", customerId, cancellation);
         if (answer.StatusCode == HttpStatusCode.NotFound) return null;
         return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(cancellation))
             .GetProperty("coins").GetInt64();
     }
 
     public async Task<IReadOnlyList<string>> AvatarsAsync(string customerId, CancellationToken cancellation) =>
-        (await _http.GetFromJsonAsync<List<JsonElement>>(
-            $"{_system.Inventory}/customers/{customerId}/avatars", cancellation))!
+        (await ListAsync($"{_system.Inventory}/customers/{customerId}/avatars", customerId, cancellation))
             .Select(a => a.GetProperty("sku").GetString()!).ToList();
 
     public async Task<long?> StockAsync(string sku, CancellationToken cancellation) =>
-        (await _http.GetFromJsonAsync<List<JsonElement>>($"{_system.Inventory}/stock", cancellation))!
+        (await ListAsync($"{_system.Inventory}/stock", Visitor, cancellation))
             .Where(s => s.GetProperty("sku").GetString() == sku)
                 .Select(s => (long?)s.GetProperty("available").GetInt64()).SingleOrDefault();
 
@@ -207,6 +214,24 @@ public sealed class Game : IDisposable
         request.Headers.Add(ControlApi.TokenHeader, _system.Token);
         using var answer = await _http.SendAsync(request, cancellation);
         answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>With the token of a customer, which is signed once.</summary>
+    public void Authorize(HttpRequestMessage request, string customerId) => request.Headers.Authorization =
+        new("Bearer", _tokens.GetOrAdd(customerId, id => _signing.For(id, DateTime.UtcNow)));
+
+    private async Task<HttpResponseMessage> GetAsync(string url, string customerId, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        Authorize(request, customerId);
+        return await _http.SendAsync(request, cancellation);
+    }
+
+    private async Task<List<JsonElement>> ListAsync(string url, string customerId, CancellationToken cancellation)
+    {
+        using var answer = await GetAsync(url, customerId, cancellation);
+        return (await answer.EnsureSuccessStatusCode().Content
+            .ReadFromJsonAsync<List<JsonElement>>(cancellation))!;
     }
 
     public void Dispose()

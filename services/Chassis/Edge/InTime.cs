@@ -35,6 +35,6 @@ public static class InTime
     }
 
     /// <summary>What is read: HEAD is answered like GET, without the body.</summary>
-    public static void MapRead(this IEndpointRouteBuilder app, string pattern, Delegate read) =>
+    public static IEndpointConventionBuilder MapRead(this IEndpointRouteBuilder app, string pattern, Delegate read) =>
         app.MapMethods(pattern, GetAndHead, read);
 }

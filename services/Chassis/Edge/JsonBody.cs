@@ -12,6 +12,9 @@ public static class JsonBody
 {
     public const int MaxBytes = 16 * 1024;
 
+    /// <summary>As long as a client may take to send one.</summary>
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(10);
+
     /// <exception cref="RequestRefusedException">It is no such object; 400, 413 or 415.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellation)
     {
@@ -33,9 +36,11 @@ public static class JsonBody
     private static async Task<byte[]> BytesAsync(HttpRequest request, CancellationToken cancellation)
     {
         if (request.ContentLength > MaxBytes) throw TooLarge();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(Within);
         try
         {
-            var read = await request.BodyReader.ReadAtLeastAsync(MaxBytes + 1, cancellation);
+            var read = await request.BodyReader.ReadAtLeastAsync(MaxBytes + 1, patience.Token);
             if (read.Buffer.Length > MaxBytes) throw TooLarge();
             var bytes = read.Buffer.ToArray();
             request.BodyReader.AdvanceTo(read.Buffer.End);
@@ -45,6 +50,11 @@ public static class JsonBody
         {
             // In chunks, it may pass the server's own limit first.
             throw TooLarge();
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw Refused(StatusCodes.Status408RequestTimeout,
+                $"The body was not here within {Within.TotalSeconds} s. Send it again, under the same key.");
         }
     }
 
@@ -64,6 +74,7 @@ public static class JsonBody
 
     private static RequestRefusedException Refused(int status, string detail) => new(status, status switch
     {
+        StatusCodes.Status408RequestTimeout => "Body too slow",
         StatusCodes.Status413PayloadTooLarge => "Body too large",
         StatusCodes.Status415UnsupportedMediaType => "Not JSON",
         _ => "Body not understood",

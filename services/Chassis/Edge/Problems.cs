@@ -21,6 +21,9 @@ internal static class Problems
     /// <summary>What a connection may have sent and nobody has read; above the longest header lines, 32 KiB.</summary>
     private const int MaxUnreadBytes = 64 * 1024;
 
+    /// <summary>A client that is slower holds a connection and means to.</summary>
+    private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
+
     public static void AddProblems(this WebApplicationBuilder builder)
     {
         // Before the one of ASP.NET, which writes nothing where Accept does not name JSON.
@@ -30,6 +33,8 @@ internal static class Problems
             // It counts the frames of chunks too; who reads a body counts its bytes.
             kestrel.Limits.MaxRequestBodySize = MaxUnreadBytes;
             kestrel.Limits.MaxRequestBufferSize = MaxUnreadBytes;
+            kestrel.Limits.RequestHeadersTimeout = HeadersWithin;
+            kestrel.AddServerHeader = false;
         });
     }
 
@@ -49,6 +54,9 @@ internal static class Problems
         app.UseStatusCodePages();
     }
 
+    /// <summary>The sentence for an answer that has only its status yet.</summary>
+    public static void Tell(this HttpContext context, string detail) => context.Items[typeof(Problems)] = detail;
+
     private static int StatusOf(Exception e) => e switch
     {
         BadHttpRequestException bad => bad.StatusCode,
@@ -63,6 +71,13 @@ internal static class Problems
     {
         var response = (HttpResponse)state;
         if (string.IsNullOrEmpty(response.Headers.CacheControl)) response.Headers.CacheControl = "no-store";
+        // What is answered is what it says it is, and no page has it in a frame or reads in it whence one came. A page
+        // of ours says itself what it may load.
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        if (string.IsNullOrEmpty(response.Headers.ContentSecurityPolicy))
+            response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
         if (response.StatusCode == StatusCodes.Status503ServiceUnavailable
             && string.IsNullOrEmpty(response.Headers.RetryAfter))
             response.Headers.RetryAfter = RetryAfterSeconds;
@@ -79,6 +94,7 @@ internal static class Problems
             problem.Status ??= response.StatusCode;
             if (context.Exception is RequestRefusedException refused) problem.Title = refused.Title;
             problem.Title ??= ReasonPhrases.GetReasonPhrase(problem.Status.Value);
+            problem.Detail ??= context.HttpContext.Items[typeof(Problems)] as string;
             problem.Detail ??= context.Exception is BadHttpRequestException or EventTooLargeException
                 ? context.Exception.Message : Detail(problem.Status.Value);
             problem.Type ??= "about:blank";
@@ -89,6 +105,7 @@ internal static class Problems
 
         private static string? Detail(int status) => status switch
         {
+            StatusCodes.Status403Forbidden => "The token does not give the right to this.",
             StatusCodes.Status404NotFound => "Nothing is at this address.",
             StatusCodes.Status405MethodNotAllowed =>
                 "This address does not take the method; the header Allow says which it takes.",

@@ -69,10 +69,15 @@ public static class TelemetryExtensions
     public static void AddReadiness<T>(this WebApplicationBuilder builder, string name) where T : class, IHealthCheck =>
         builder.Services.AddHealthChecks().AddCheck<T>(name, tags: [ReadyTag]);
 
-    public static void MapTelemetry(this WebApplication app)
+    /// <param name="metricsPolicy">
+    /// Of whom may read /metrics; null for whoever reaches them, as where they have an address of their own.
+    /// </param>
+    public static void MapTelemetry(this WebApplication app, string? metricsPolicy = null)
     {
-        app.MapPrometheusScrapingEndpoint("/metrics");
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        var metrics = app.MapPrometheusScrapingEndpoint("/metrics");
+        if (metricsPolicy is null) metrics.AllowAnonymous();
+        else metrics.RequireAuthorization(metricsPolicy);
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapHealthChecks("/health/ready", new HealthCheckOptions
         {
             Predicate = check => check.Tags.Contains(ReadyTag),
@@ -82,10 +87,10 @@ public static class TelemetryExtensions
                 checks = report.Entries.ToDictionary(e => e.Key,
                     e => new { status = e.Value.Status.ToString(), e.Value.Description }),
             }, context.RequestAborted),
-        });
+        }).AllowAnonymous();
     }
 
-    private static bool IsAboutOurselves(string path) =>
+    internal static bool IsAboutOurselves(string path) =>
         path.StartsWith("/health", StringComparison.Ordinal) || path.StartsWith("/metrics", StringComparison.Ordinal);
 
     private static void Propagate(HashSet<string> names)

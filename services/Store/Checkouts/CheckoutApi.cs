@@ -4,6 +4,7 @@ using Checkout.Chassis;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Entrance;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Identity;
 using Checkout.Chassis.Resilience;
 using Checkout.Store.Packages;
 
@@ -29,17 +30,18 @@ public static class CheckoutApi
         app.MapRead("/checkouts/{id:guid}", GetAsync);
     }
 
-    private static async Task<IResult> PostAsync(HttpRequest request, Customer customer, GroupCommit<StoreRows> edge,
+    private static async Task<IResult> PostAsync(HttpRequest request, Caller caller, GroupCommit<StoreRows> edge,
         CheckoutQueries queries, CheckoutOptions options, EventStoreOptions store, TimeProvider time,
         CancellationToken cancellation)
     {
+        var customer = caller.Id;
         var idempotencyKey = IdempotencyKey.Of(request);
         var wanted = await JsonBody.ReadAsync<CheckoutRequest>(request, cancellation);
         // No stricter than it ever was: what an older version listed can still be bought.
         if (PlainText.Problem("sku", wanted.Sku, PackageOperators.MaxSkuLength) is { } problem)
             return Problem(400, "Not a sku", problem);
 
-        var post = new CreateCheckout(Guid.CreateVersion7(time.GetUtcNow()), customer.Id, idempotencyKey, wanted.Sku,
+        var post = new CreateCheckout(Guid.CreateVersion7(time.GetUtcNow()), customer, idempotencyKey, wanted.Sku,
             Microseconds(time.GetUtcNow().UtcDateTime), options.Deadline);
         Activity.Current?.SetTag("checkout.id", post.CheckoutId.ToString());
         try
@@ -79,10 +81,11 @@ public static class CheckoutApi
         });
     }
 
-    private static async Task<IResult> GetAsync(Guid id, Customer customer, CheckoutQueries queries,
+    private static async Task<IResult> GetAsync(Guid id, Caller caller, CheckoutQueries queries,
         CancellationToken cancellation) =>
-        await queries.FindAsync(id, customer.Id, cancellation).InTimeAsync(cancellation) is { } view
-            ? TypedResults.Ok(view) : Problem(404, "Unknown checkout", $"Customer {customer.Id} has no checkout {id}.");
+        await queries.FindAsync(id, caller.Sees, cancellation).InTimeAsync(cancellation) is { } view
+            ? TypedResults.Ok(view)
+            : Problem(404, "Unknown checkout", $"{caller.Sees ?? "Nobody"} has no checkout {id}.");
 
     private static IResult Accepted(HttpResponse response, CheckoutView view, bool isReplayed)
     {

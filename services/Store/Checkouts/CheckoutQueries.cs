@@ -11,14 +11,16 @@ namespace Checkout.Store.Checkouts;
 public sealed class CheckoutQueries(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>Null where this customer has no such checkout.</summary>
-    public async Task<CheckoutView?> FindAsync(Guid checkoutId, string customerId, CancellationToken cancellation)
+    /// <param name="customerId">Null for anybody's.</param>
+    public async Task<CheckoutView?> FindAsync(Guid checkoutId, string? customerId, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
             SELECT sku AS "Sku", price_coins AS "PriceCoins", status AS "Status", reason AS "Reason",
                    created_at AS "CreatedAt", expires_at AS "ExpiresAt", ended_at AS "EndedAt"
-            FROM checkouts WHERE checkout_id = @checkoutId AND customer_id = @customerId;
+            FROM checkouts
+            WHERE checkout_id = @checkoutId AND (@customerId::text IS NULL OR customer_id = @customerId);
 
             SELECT type AS "Type", source AS "Source", occurred_at AS "At", traceparent AS "TraceParent"
             FROM events CROSS JOIN (SELECT source FROM head) AS own

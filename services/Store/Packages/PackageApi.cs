@@ -11,7 +11,7 @@ public static class PackageApi
 {
     private const int MaxPackages = 10_000;
 
-    public static void Map(WebApplication app) => app.MapRead("/packages", GetPackages);
+    public static void Map(WebApplication app) => app.MapRead("/packages", GetPackages).AllowAnonymous();
 
     private static async Task<Ok<List<PackageAnswer>>> GetPackages(NpgsqlDataSource database,
         CancellationToken cancellation) =>

@@ -53,12 +53,14 @@ public sealed class ForgottenCustomerTests(Stage stage) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _http.DefaultRequestHeaders.Authorization = new("Bearer",
+            TestIdentity.Tokens.For("7d5f-customer", DateTime.UtcNow, "metrics"));
         _database = await stage.Postgres.NewDatabaseAsync();
         _service = ChildProcess.Start(new()
         {
             Program = "dotnet",
             Arguments = [typeof(BalanceRows).Assembly.Location, "--urls", _url],
-            Environment = new Dictionary<string, string?>
+            Environment = new Dictionary<string, string?>(TestIdentity.Settings)
             {
                 ["Database__ConnectionString"] = _database,
                 ["Kafka__BootstrapServers"] = stage.Broker.Bootstrap,

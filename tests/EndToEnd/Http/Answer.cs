@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Checkout.Chassis.Identity;
 using Xunit;
 
 namespace Checkout.EndToEnd.Http;
@@ -9,6 +11,23 @@ namespace Checkout.EndToEnd.Http;
 internal sealed record Answer(int Status, string? ContentType, HttpResponseHeaders Headers, string Text)
 {
     private static readonly HttpClient Client = new() { Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>The systems of this test run, by scheme, host and port of their processes.</summary>
+    private static readonly ConcurrentDictionary<string, DevelopmentTokens> Systems = new();
+
+    /// <summary>From now on its customers have tokens.</summary>
+    public static void Knows(DevelopmentTokens tokens, params IEnumerable<string> urls)
+    {
+        foreach (var url in urls) Systems[new Uri(url).GetLeftPart(UriPartial.Authority)] = tokens;
+    }
+
+    /// <summary>A token that the process at this address takes.</summary>
+    public static string TokenOf(string url, string customer, string? scope = null) =>
+        Systems[new Uri(url).GetLeftPart(UriPartial.Authority)].For(customer, DateTime.UtcNow, scope);
+
+    /// <summary>Asked by somebody with a right beyond their own.</summary>
+    public static Task<Answer> GetAsAsync(string scope, string url, string who = "someone") => SendAsync(
+        new(HttpMethod.Get, url) { Headers = { Authorization = new("Bearer", TokenOf(url, who, scope)) } }, null);
 
     public JsonElement Json => JsonDocument.Parse(Text).RootElement;
 
@@ -35,9 +54,8 @@ internal sealed record Answer(int Status, string? ContentType, HttpResponseHeade
         }
         if (key is not null) request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
         if (traceParent is not null) request.Headers.Add("traceparent", traceParent);
-        if (customer is not null) request.Headers.TryAddWithoutValidation("X-Customer-Id", customer);
         foreach (var (name, value) in more) request.Headers.TryAddWithoutValidation(name, value);
-        return SendAsync(request, customer: null);
+        return SendAsync(request, customer);
     }
 
     /// <summary>
@@ -58,7 +76,8 @@ internal sealed record Answer(int Status, string? ContentType, HttpResponseHeade
     {
         using (request)
         {
-            if (customer is not null) request.Headers.TryAddWithoutValidation("X-Customer-Id", customer);
+            if (customer is not null && !request.Headers.Contains("Authorization"))
+                request.Headers.Authorization = new("Bearer", TokenOf(request.RequestUri!.ToString(), customer));
             using var answer = await Client.SendAsync(request, TestContext.Current.CancellationToken);
             return new((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType, answer.Headers,
                 await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));

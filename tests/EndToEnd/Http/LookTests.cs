@@ -113,7 +113,8 @@ public sealed class LookTests(SharedSystem shared)
     [InlineData("inventory", "/customers/q%2Fr/avatars")]
     [InlineData("inventory", "/customers/a%7F/avatars")]
     public async Task An_id_that_no_customer_can_have_is_told_the_rule(string process, string path) =>
-        (await Answer.GetAsync(_system.Local.Url(process) + path)).AssertProblem(400, "an id is 1 to 128 of");
+        (await Answer.GetAsync(_system.Local.Url(process) + path, "player-2"))
+            .AssertProblem(400, "an id is 1 to 128 of");
 
     [Fact]
     public async Task What_get_answers_head_answers_without_the_body_and_nobody_keeps_it()
@@ -146,14 +147,15 @@ public sealed class LookTests(SharedSystem shared)
     {
         Assert.InRange((await _system.Game.StockAsync("gorilla", Cancel))!.Value, 1, 5_000);
         var customer = await _system.Game.NewAsync(coins: 550_000_000);
-        var balance = await Answer.GetAsync($"{_system.Addresses.Balance}/balances/{customer}");
+        var balance = await Answer.GetAsync($"{_system.Addresses.Balance}/balances/{customer}", customer);
         Assert.Equal((customer, 550_000_000),
             (balance.Json.GetProperty("customerId").GetString(), balance.Json.GetProperty("coins").GetInt64()));
     }
 
     [Fact]
     public async Task A_customer_without_avatars_has_an_empty_list() =>
-        Assert.Equal("[]", (await Answer.GetAsync($"{_system.Addresses.Inventory}/customers/nobody/avatars")).Text);
+        Assert.Equal("[]",
+            (await Answer.GetAsync($"{_system.Addresses.Inventory}/customers/nobody/avatars", "nobody")).Text);
 
     [Theory]
     [InlineData("store")]
@@ -177,7 +179,7 @@ public sealed class LookTests(SharedSystem shared)
     {
         var customer = await _system.Game.NewAsync(coins: 500);
         await _system.Game.EndOfAsync(customer, await _system.Game.BuyAsync(customer, "gorilla", "k", Cancel));
-        var metrics = await Answer.GetAsync($"{_system.Local.Url(process)}/metrics");
+        var metrics = await Answer.GetAsAsync("metrics", $"{_system.Local.Url(process)}/metrics");
         Assert.Equal((200, "text/plain"), (metrics.Status, metrics.ContentType));
         Assert.All(names, name => Assert.Contains(name, metrics.Text, StringComparison.Ordinal));
     }

@@ -169,9 +169,9 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
     [
         () => Answer.GetAsync($"{_system.Addresses.Store}/checkouts/{Guid.NewGuid()}", customer),
         () => Answer.GetAsync($"{_system.Addresses.Store}/packages"),
-        () => Answer.GetAsync($"{_system.Addresses.Balance}/balances/{customer}"),
-        () => Answer.GetAsync($"{_system.Addresses.Inventory}/stock"),
-        () => Answer.GetAsync($"{_system.Addresses.Inventory}/customers/{customer}/avatars"),
+        () => Answer.GetAsync($"{_system.Addresses.Balance}/balances/{customer}", customer),
+        () => Answer.GetAsync($"{_system.Addresses.Inventory}/stock", customer),
+        () => Answer.GetAsync($"{_system.Addresses.Inventory}/customers/{customer}/avatars", customer),
     ];
 
     private async Task AssertNotNowAsync(string customer) =>

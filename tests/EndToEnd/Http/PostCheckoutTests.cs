@@ -12,6 +12,8 @@ public sealed class PostCheckoutTests(SharedSystem shared)
 
     private readonly TestSystem _system = shared.System;
 
+    private string Token => Answer.TokenOf(_system.Addresses.Store, "player-2");
+
     private string Checkouts => $"{_system.Addresses.Store}/checkouts";
 
     private Task<Answer> PostAsync(string? body = Gorilla, string? customer = "player-2", string? key = null,
@@ -153,7 +155,7 @@ public sealed class PostCheckoutTests(SharedSystem shared)
 
     /// <summary>As bytes: a client of .NET joins two headers of a name into one.</summary>
     [Theory]
-    [InlineData("X-Customer-Id")]
+    [InlineData("Authorization")]
     [InlineData("Idempotency-Key")]
     public async Task A_header_that_says_who_asks_or_under_which_key_may_come_once(string header)
     {
@@ -161,8 +163,9 @@ public sealed class PostCheckoutTests(SharedSystem shared)
         using var client = new TcpClient(store.Host, store.Port);
         await using var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /checkouts HTTP/1.1\r\nHost: {store.Authority}\r\nConnection: close\r\nX-Customer-Id: player-2\r\n"
-            + $"Idempotency-Key: k\r\n{header}: player-1\r\nContent-Type: application/json\r\n"
+            $"POST /checkouts HTTP/1.1\r\nHost: {store.Authority}\r\nConnection: close\r\n"
+            + $"Authorization: Bearer {Token}\r\nIdempotency-Key: k\r\n{header}: Bearer {Token}\r\n"
+            + "Content-Type: application/json\r\n"
             + $"Content-Length: {Gorilla.Length}\r\n\r\n{Gorilla}"), TestContext.Current.CancellationToken);
         using var reader = new StreamReader(stream);
         var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -171,12 +174,17 @@ public sealed class PostCheckoutTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task Two_customers_in_one_header_are_none() =>
-        (await PostAsync(customer: "player-2,player-1")).AssertProblem(401, "U+002C");
+    public async Task A_post_without_a_token_is_refused_and_told_how_to_send_one()
+    {
+        var answer = await PostAsync(customer: null);
+        answer.AssertProblem(401, "Authorization: Bearer");
+        Assert.Equal("Bearer", answer.Header("WWW-Authenticate"));
+    }
 
     [Theory]
-    [InlineData(null)]
+    [InlineData("")]
     [InlineData(" ")]
+    [InlineData("player-2,player-1")]
     [InlineData("somebody@example.com")]
     [InlineData("first last")]
     [InlineData("q/r")]
@@ -184,12 +192,12 @@ public sealed class PostCheckoutTests(SharedSystem shared)
     [InlineData("..")]
     [InlineData("a\u0001")]
     [InlineData("a\u007f")]
-    public async Task A_post_that_does_not_say_whose_it_is_is_refused(string? customer) =>
-        (await PostAsync(customer: customer)).AssertProblem(401);
+    public async Task A_token_of_somebody_who_can_be_no_customer_is_refused(string customer) =>
+        (await PostAsync(customer: customer)).AssertProblem(403, "The token's sub");
 
     [Fact]
     public async Task A_customer_id_that_is_too_long_is_refused() =>
-        (await PostAsync(customer: new string('c', 129))).AssertProblem(401);
+        (await PostAsync(customer: new string('c', 129))).AssertProblem(403);
 
     [Theory]
     [InlineData("""{"sku":"unicorn"}""", 422)]
@@ -255,8 +263,9 @@ public sealed class PostCheckoutTests(SharedSystem shared)
             {
                 using var stream = client.GetStream();
                 stream.Write(Encoding.ASCII.GetBytes(
-                    $"POST /checkouts HTTP/1.1\r\nHost: {store.Authority}\r\nX-Customer-Id: player-2\r\n"
-                    + $"Idempotency-Key: k\r\nContent-Type: application/json\r\n{length}\r\n\r\n"));
+                    $"POST /checkouts HTTP/1.1\r\nHost: {store.Authority}\r\n"
+                    + $"Authorization: Bearer {Token}\r\nIdempotency-Key: k\r\n"
+                    + $"Content-Type: application/json\r\n{length}\r\n\r\n"));
                 for (var sent = 0; sent < bodyBytes; sent += piece.Length) stream.Write(Encoding.ASCII.GetBytes(piece));
             }
             catch (IOException)

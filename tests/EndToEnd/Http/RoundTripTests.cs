@@ -56,11 +56,10 @@ public sealed partial class RoundTripTests(SharedSystem shared)
     {
         // The exporter may answer with what it had before.
         await Task.Delay(ExporterCache, Cancel);
-        using var http = new HttpClient();
         var trips = 0L;
         foreach (var service in Services)
             trips += Operations()
-                .Matches(await http.GetStringAsync(new Uri($"{_system.Local.Url(service)}/metrics"), Cancel))
+                .Matches((await Answer.GetAsAsync("metrics", $"{_system.Local.Url(service)}/metrics")).Text)
                 .Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
         return trips;
     }

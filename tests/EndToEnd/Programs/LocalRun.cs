@@ -62,7 +62,9 @@ internal sealed class LocalRun : IAsyncDisposable
         await Eventually.Until(() => _process.HasExited
             || Output.Contains("logtailer: Ready", StringComparison.Ordinal), $"the system in {_folder} is up",
             StartDeadline);
-        return RunningSystem.Read(_folder) ?? throw new InvalidOperationException($"It is not up:\n{Output}");
+        var running = RunningSystem.Read(_folder) ?? throw new InvalidOperationException($"It is not up:\n{Output}");
+        Http.Answer.Knows(running.Tokens(), running.Store, running.Balance, running.Inventory);
+        return running;
     }
 
     public Task SaysAsync(string words) =>

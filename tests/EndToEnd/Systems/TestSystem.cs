@@ -19,6 +19,7 @@ public sealed class TestSystem : IAsyncDisposable
     {
         (Local, _options, _name, Said) = (local, options, name, said);
         Game = new(local.Addresses);
+        Http.Answer.Knows(local.Tokens, local.Processes.Select(process => process.Url));
     }
 
     public LocalSystem Local { get; }

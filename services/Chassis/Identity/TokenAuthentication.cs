@@ -1,0 +1,94 @@
+using Checkout.Chassis.Edge;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Tokens;
+using Microsoft.Net.Http.Headers;
+
+namespace Checkout.Chassis.Identity;
+
+/// <summary>
+/// Who may ask: whoever brings a token (RFC 6750). What answers without one says so with AllowAnonymous; a new endpoint
+/// asks for one by itself.
+/// </summary>
+internal static class TokenAuthentication
+{
+    /// <summary>
+    /// Signatures only: with a shared secret whoever can check a token can make one. "none" is none of them.
+    /// </summary>
+    private static readonly string[] Algorithms =
+    [
+        SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
+        SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+        SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+    ];
+
+    public static void AddTokens(this WebApplicationBuilder builder, IdentityOptions options)
+    {
+        builder.Services.AddSingleton(options);
+        builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(bearer =>
+        {
+            bearer.MapInboundClaims = false;
+            bearer.Audience = options.Audience;
+            bearer.TokenValidationParameters = Rules(options);
+            if (options.Authority is { } authority)
+            {
+                bearer.Authority = authority;
+                bearer.RequireHttpsMetadata = new Uri(authority).Scheme == Uri.UriSchemeHttps;
+            }
+            bearer.Events = new() { OnMessageReceived = RequireOneAsync, OnChallenge = TellAsync };
+        });
+        builder.Services.AddAuthorizationBuilder()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
+            .AddPolicy(Scopes.Metrics, policy => policy.RequireAssertion(context =>
+                Scopes.Has(context.User, Scopes.Metrics) || Scopes.Has(context.User, Scopes.Support)));
+    }
+
+    private static TokenValidationParameters Rules(IdentityOptions options)
+    {
+        var rules = new TokenValidationParameters
+        {
+            ValidAlgorithms = Algorithms,
+            ValidAudience = options.Audience,
+            ClockSkew = options.ClockTolerance,
+            RequireSignedTokens = true,
+            RequireExpirationTime = true,
+            NameClaimType = "sub",
+        };
+        // Else the authority's own, as it says of itself.
+        if (options.Issuer is { } issuer) rules.ValidIssuer = issuer;
+        if (options.KeyFile is not { } file) return rules;
+        var keys = new KeySet(file);
+        rules.IssuerSigningKeyResolver = (_, _, keyId, _) => keys.For(keyId);
+        return rules;
+    }
+
+    /// <summary>Of two, a gateway may have checked the one and we would believe the other.</summary>
+    private static Task RequireOneAsync(MessageReceivedContext context)
+    {
+        SingleHeader.Of(context.Request, HeaderNames.Authorization);
+        return Task.CompletedTask;
+    }
+
+    private static Task TellAsync(JwtBearerChallengeContext context)
+    {
+        context.HttpContext.Tell(context.AuthenticateFailure is { } failure
+            ? Sentence(failure) : "Send a token: Authorization: Bearer ...");
+        return Task.CompletedTask;
+    }
+
+    private static string Sentence(Exception failure) => failure switch
+    {
+        SecurityTokenExpiredException e => $"The token ended at {e.Expires:u}. Send a new one.",
+        SecurityTokenNotYetValidException e => $"The token begins at {e.NotBefore:u}.",
+        SecurityTokenNoExpirationException => "The token has no end (exp).",
+        SecurityTokenInvalidAudienceException => "The token is for somebody else (aud).",
+        SecurityTokenInvalidIssuerException => "The token is from somebody else (iss).",
+        SecurityTokenSignatureKeyNotFoundException => "The token is signed with a key that is not known here.",
+        SecurityTokenInvalidAlgorithmException => "The token is signed in a way that is not taken (alg).",
+        SecurityTokenInvalidSignatureException => "The token's signature is not right.",
+        SecurityTokenException or ArgumentException => "It is no token that can be taken.",
+        _ => "The token can't be checked now.",
+    };
+}
