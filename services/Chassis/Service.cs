@@ -58,12 +58,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
 
         if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime shifted)
             Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
-        app.UseProblems();
-        settings.Management.Use(app);
-        app.UseCors();
-        app.UseAuthentication();
-        app.UseRateLimiter();
-        app.UseAuthorization();
+        app.UsePipeline(settings);
         app.MapTelemetry(settings.Management.Url is null ? Scopes.Metrics : null);
         Map(app);
         // The host ends when one of these fails, and tells nobody but its log.
@@ -118,11 +113,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddHostedService(p => p.GetRequiredService<GroupCommit<TRows>>())
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
             .AddHostedService<ReactorLoop<TRows>>();
-        builder.AddProblems();
-        builder.AddTokens(settings.Identity);
-        builder.AddRateLimits(settings.Edge);
-        builder.AddCrossOrigin(settings.Edge);
-        settings.Management.Add(builder);
+        builder.AddPipeline(settings);
         builder.AddReadiness<DatabaseReady>("database");
         builder.AddReadiness<ReactorState>("reactor");
         builder.AddReadiness<BrokerWatch>("kafka");

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Checkout.Chassis.Identity;
@@ -36,7 +37,7 @@ internal sealed class KeySet
             return keys.Any(key => key.KeySize < LeastRsaBits && key is JsonWebKey { Kty: "RSA" })
                 ? $"Identity:KeyFile {path} has an RSA key of less than {LeastRsaBits} bits." : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or JsonException)
         {
             return $"Identity:KeyFile {path} can't be read as a JSON Web Key Set: {e.Message}";
         }

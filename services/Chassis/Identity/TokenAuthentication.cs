@@ -2,7 +2,9 @@ using Checkout.Chassis.Edge;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 using Microsoft.Net.Http.Headers;
 
@@ -24,6 +26,8 @@ internal static class TokenAuthentication
         SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
     ];
 
+    private static readonly TimeSpan AuthorityWithin = TimeSpan.FromSeconds(2);
+
     public static void AddTokens(this WebApplicationBuilder builder, IdentityOptions options)
     {
         builder.Services.AddSingleton(options);
@@ -35,14 +39,23 @@ internal static class TokenAuthentication
             if (options.Authority is { } authority)
             {
                 bearer.Authority = authority;
+                bearer.BackchannelTimeout = AuthorityWithin;
                 bearer.RequireHttpsMetadata = new Uri(authority).Scheme == Uri.UriSchemeHttps;
             }
-            bearer.Events = new() { OnMessageReceived = RequireOneAsync, OnChallenge = TellAsync };
+            bearer.Events = new() { OnMessageReceived = RequireOneAsync, OnChallenge = RefuseAsync };
         });
         builder.Services.AddAuthorizationBuilder()
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
             .AddPolicy(Scopes.Metrics, policy => policy.RequireAssertion(context =>
                 Scopes.Has(context.User, Scopes.Metrics) || Scopes.Has(context.User, Scopes.Support)));
+    }
+
+    public static void UseTokens(this WebApplication app)
+    {
+        // Its keys are read now, and not with the first token.
+        app.Services.GetRequiredService<IOptionsMonitor<JwtBearerOptions>>()
+            .Get(JwtBearerDefaults.AuthenticationScheme);
+        app.UseAuthentication();
     }
 
     private static TokenValidationParameters Rules(IdentityOptions options)
@@ -71,11 +84,34 @@ internal static class TokenAuthentication
         return Task.CompletedTask;
     }
 
-    private static Task TellAsync(JwtBearerChallengeContext context)
+    private static async Task RefuseAsync(JwtBearerChallengeContext context)
     {
-        context.HttpContext.Tell(context.AuthenticateFailure is { } failure
-            ? Sentence(failure) : "Send a token: Authorization: Bearer ...");
-        return Task.CompletedTask;
+        if (context.AuthenticateFailure is not { } failure)
+            context.HttpContext.Tell("Send a token: Authorization: Bearer ...");
+        else if (await IsAuthorityAwayAsync(context))
+        {
+            // No word on the token, which may be right.
+            context.HandleResponse();
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            context.HttpContext.Tell("The token can't be checked now: who signs them does not answer. Send the same "
+                + "request again, after the seconds that Retry-After says.");
+        }
+        else context.HttpContext.Tell(Sentence(failure));
+    }
+
+    /// <summary>Whether its keys were never had. Once they were, they stay good while it is away.</summary>
+    private static async Task<bool> IsAuthorityAwayAsync(JwtBearerChallengeContext context)
+    {
+        if (context.Options.ConfigurationManager is not { } manager) return false;
+        try
+        {
+            await manager.GetConfigurationAsync(context.HttpContext.RequestAborted);
+            return false;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
     }
 
     private static string Sentence(Exception failure) => failure switch
@@ -89,6 +125,6 @@ internal static class TokenAuthentication
         SecurityTokenInvalidAlgorithmException => "The token is signed in a way that is not taken (alg).",
         SecurityTokenInvalidSignatureException => "The token's signature is not right.",
         SecurityTokenException or ArgumentException => "It is no token that can be taken.",
-        _ => "The token can't be checked now.",
+        _ => "It can't be checked.",
     };
 }

@@ -19,14 +19,17 @@ internal sealed class EdgeApp : IAsyncDisposable
     /// <summary>What it logged as warnings and errors.</summary>
     public LogLines Lines { get; private init; } = new();
 
-    public static async Task<EdgeApp> StartAsync(Action<WebApplication> map)
+    /// <param name="settings">Where it has callers and limits, too.</param>
+    public static async Task<EdgeApp> StartAsync(Action<WebApplication> map, ServiceSettings? settings = null)
     {
         var lines = new LogLines();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders().AddProvider(lines).SetMinimumLevel(LogLevel.Warning);
-        builder.AddProblems();
+        if (settings is null) builder.AddProblems();
+        else builder.AddPipeline(settings);
         var app = builder.Build();
-        app.UseProblems();
+        if (settings is null) app.UseProblems();
+        else app.UsePipeline(settings);
         map(app);
         var url = $"http://127.0.0.1:{Ports.Free()}";
         app.Urls.Add(url);
