@@ -11,6 +11,8 @@ public sealed record BalanceAnswer(string CustomerId, long Coins);
 
 public static class BalanceApi
 {
+    public static readonly ProblemType UnknownAccount = new("unknown-account", 404, "Unknown account");
+
     public static void Map(WebApplication app) => app.MapRead("/balances/{customerId}", GetBalance);
 
     private static async Task<Results<Ok<BalanceAnswer>, ProblemHttpResult>> GetBalance(string customerId,
@@ -18,7 +20,7 @@ public static class BalanceApi
     {
         // A slash stays escaped in a path, and would be another id than it is everywhere else.
         if (OpaqueId.Problem("The customer's id", customerId) is { } problem)
-            return TypedResults.Problem(problem, statusCode: 400, title: "Not a customer id");
+            return ProblemTypes.NotAnOpaqueId.With(problem);
         if (!caller.MaySee(customerId)) return Unknown(customerId);
         var coins = await database.AskAsync(connection => connection.QuerySingleOrDefaultAsync<long?>(
             new CommandDefinition("SELECT coins FROM accounts WHERE customer_id = @customerId", new { customerId },
@@ -29,6 +31,5 @@ public static class BalanceApi
     }
 
     private static ProblemHttpResult Unknown(string customerId) =>
-        TypedResults.Problem($"You see no account of {customerId}; the first coins open one.", statusCode: 404,
-            title: "Unknown account");
+        UnknownAccount.With($"You see no account of {customerId}; the first coins open one.");
 }

@@ -13,6 +13,8 @@ public sealed record StockAnswer(string Sku, long Available);
 
 public static class InventoryApi
 {
+    public static readonly ProblemType UnknownCustomer = new("unknown-customer", 404, "Unknown customer");
+
     /// <summary>The most avatars or packages in one answer.</summary>
     private const int MaxRows = 10_000;
 
@@ -26,10 +28,8 @@ public static class InventoryApi
         Caller caller, NpgsqlDataSource database, CancellationToken cancellation)
     {
         if (OpaqueId.Problem("The customer's id", customerId) is { } problem)
-            return TypedResults.Problem(problem, statusCode: 400, title: "Not a customer id");
-        if (!caller.MaySee(customerId))
-            return TypedResults.Problem($"You see no avatars of {customerId}.", statusCode: 404,
-                title: "Unknown customer");
+            return ProblemTypes.NotAnOpaqueId.With(problem);
+        if (!caller.MaySee(customerId)) return UnknownCustomer.With($"You see no avatars of {customerId}.");
         return TypedResults.Ok((await database.AskAsync(connection => connection.QueryAsync<AvatarAnswer>(
             new CommandDefinition(
                 """

@@ -28,7 +28,7 @@ public static class DemoSignIn
     {
         var wanted = await JsonBody.ReadAsync<DemoSignInRequest>(request, cancellation);
         return OpaqueId.Problem("customerId", wanted.CustomerId) is { } problem
-            ? TypedResults.Problem(problem, statusCode: 400, title: "Not a customer id")
+            ? ProblemTypes.NotAnOpaqueId.With(problem)
             : TypedResults.Ok(new DemoSignInAnswer(tokens.For(wanted.CustomerId, DateTime.UtcNow)));
     }
 }

@@ -27,7 +27,7 @@ public static class IdempotencyKey
     {
         var sent = SingleHeader.Of(request, Header)?.Trim(' ', '\t');
         if (string.IsNullOrEmpty(sent))
-            throw new RequestRefusedException(StatusCodes.Status400BadRequest, "Idempotency key missing",
+            throw ProblemTypes.KeyMissing.Refused(
                 $"Send a header {Header} of 1 to {MaxLength} characters, new for each request that is meant anew and "
                     + "the same on every try of it.");
         var key = sent[0] == '"' ? Unquoted(sent) : Bare(sent);
@@ -66,6 +66,5 @@ public static class IdempotencyKey
     private static string Name(char c) => $"U+{(int)c:X4}";
 
     private static RequestRefusedException Refused(string why) =>
-        new(StatusCodes.Status400BadRequest, "Not an idempotency key",
-            $"The header {Header} is not well formed. {why}");
+        ProblemTypes.KeyMalformed.Refused($"The header {Header} is not well formed. {why}");
 }

@@ -19,7 +19,7 @@ public static class JsonBody
     public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellation)
     {
         if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
-            throw Refused(StatusCodes.Status400BadRequest, "The request has no body; send a JSON object.");
+            throw ProblemTypes.BodyNotUnderstood.Refused("The request has no body; send a JSON object.");
         RequireJson(request);
         var bytes = await BytesAsync(request, cancellation);
         try
@@ -29,7 +29,7 @@ public static class JsonBody
         }
         catch (FormatException e)
         {
-            throw Refused(StatusCodes.Status400BadRequest, $"The body can't be taken: {e.Message}");
+            throw ProblemTypes.BodyNotUnderstood.Refused($"The body can't be taken: {e.Message}");
         }
     }
 
@@ -53,7 +53,7 @@ public static class JsonBody
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw Refused(StatusCodes.Status408RequestTimeout,
+            throw ProblemTypes.RequestTimeout.Refused(
                 $"The body was not here within {Within.TotalSeconds} s. Send it again, under the same key.");
         }
     }
@@ -61,22 +61,14 @@ public static class JsonBody
     private static void RequireJson(HttpRequest request)
     {
         if (!request.HasJsonContentType())
-            throw Refused(StatusCodes.Status415UnsupportedMediaType, "Send the body as application/json.");
+            throw ProblemTypes.NotJson.Refused("Send the body as application/json.");
         // JSON is UTF-8 (RFC 8259, section 8.1); any other name is a mistake, or one of nothing.
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.Charset.HasValue
             && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
-            throw Refused(StatusCodes.Status415UnsupportedMediaType,
+            throw ProblemTypes.NotJson.Refused(
                 "The Content-Type names another charset than utf-8; JSON has no other.");
     }
 
     private static RequestRefusedException TooLarge() =>
-        Refused(StatusCodes.Status413PayloadTooLarge, $"The body has more than {MaxBytes} bytes.");
-
-    private static RequestRefusedException Refused(int status, string detail) => new(status, status switch
-    {
-        StatusCodes.Status408RequestTimeout => "Body too slow",
-        StatusCodes.Status413PayloadTooLarge => "Body too large",
-        StatusCodes.Status415UnsupportedMediaType => "Not JSON",
-        _ => "Body not understood",
-    }, detail);
+        ProblemTypes.BodyTooLarge.Refused($"The body has more than {MaxBytes} bytes.");
 }

@@ -5,7 +5,6 @@ using Checkout.Chassis.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkout.Chassis.Edge;
@@ -92,16 +91,26 @@ internal static class Problems
         {
             var (problem, response) = (context.ProblemDetails, context.HttpContext.Response);
             problem.Status ??= response.StatusCode;
-            if (context.Exception is RequestRefusedException refused) problem.Title = refused.Title;
-            problem.Title ??= ReasonPhrases.GetReasonPhrase(problem.Status.Value);
+            // ASP.NET's own types name a section of HTTP, which says no more than the status.
+            if (problem.Type?.StartsWith(ProblemType.Prefix, StringComparison.Ordinal) != true)
+            {
+                var type = TypeOf(context.Exception, problem.Status.Value);
+                (problem.Type, problem.Title) = (type.Uri, type.Title);
+            }
             problem.Detail ??= context.HttpContext.Items[typeof(Problems)] as string;
             problem.Detail ??= context.Exception is BadHttpRequestException or EventTooLargeException
                 ? context.Exception.Message : Detail(problem.Status.Value);
-            problem.Type ??= "about:blank";
             problem.Extensions.TryAdd("traceId", Activity.Current?.Id ?? context.HttpContext.TraceIdentifier);
             return new(response.WriteAsJsonAsync(problem, JsonSerializerOptions.Web, "application/problem+json",
                 context.HttpContext.RequestAborted));
         }
+
+        private static ProblemType TypeOf(Exception? exception, int status) => exception switch
+        {
+            RequestRefusedException refused => refused.Type,
+            EventTooLargeException => ProblemTypes.EventTooLarge,
+            _ => ProblemTypes.OfStatus(status),
+        };
 
         private static string? Detail(int status) => status switch
         {

@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Checkout.Chassis.Edge;
 
-/// <summary>A request that can't be taken; answered with a problem of this title and sentence.</summary>
-public sealed class RequestRefusedException(int status, string title, string detail)
-    : BadHttpRequestException(detail, status)
+/// <summary>A request that can't be taken; answered with a problem of this type and sentence.</summary>
+public sealed class RequestRefusedException(ProblemType type, string detail)
+    : BadHttpRequestException(detail, type.Status)
 {
-    public string Title => title;
+    public ProblemType Type => type;
 }

@@ -14,7 +14,7 @@ public static class SingleHeader
     {
         { Count: 0 } => null,
         { Count: 1 } values => values[0],
-        var values => throw new RequestRefusedException(StatusCodes.Status400BadRequest, "Header sent twice",
+        var values => throw ProblemTypes.HeaderSentTwice.Refused(
             $"The header {name} came {values.Count} times; send it once."),
     };
 }

@@ -22,7 +22,7 @@ public sealed class Caller
 
     /// <summary>Of whom the token speaks (sub); an opaque id, never a name or an address.</summary>
     /// <exception cref="RequestRefusedException">It speaks of nobody who can act here: 403.</exception>
-    public string Id => _id ?? throw new RequestRefusedException(StatusCodes.Status403Forbidden, "Nobody to act for",
+    public string Id => _id ?? throw ProblemTypes.NobodyToActFor.Refused(
         $"The token is good, but what it speaks of can't act here. {_problem}");
 
     /// <summary>Whether the token gives the right to look anybody's up.</summary>

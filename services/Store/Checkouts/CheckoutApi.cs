@@ -39,7 +39,7 @@ public static class CheckoutApi
         var wanted = await JsonBody.ReadAsync<CheckoutRequest>(request, cancellation);
         // No stricter than it ever was: what an older version listed can still be bought.
         if (PlainText.Problem("sku", wanted.Sku, PackageOperators.MaxSkuLength) is { } problem)
-            return Problem(400, "Not a sku", problem);
+            return StoreProblems.NotASku.With(problem);
 
         var post = new CreateCheckout(Guid.CreateVersion7(time.GetUtcNow()), customer, idempotencyKey, wanted.Sku,
             Microseconds(time.GetUtcNow().UtcDateTime), options.Deadline);
@@ -54,15 +54,15 @@ public static class CheckoutApi
             {
                 PostOutcome.Created => Accepted(request.HttpContext.Response, view!, isReplayed: false),
                 PostOutcome.SameAsBefore => Accepted(request.HttpContext.Response, view!, isReplayed: true),
-                PostOutcome.KeyUsedForOther => Problem(422, "Idempotency key used for another purchase",
+                PostOutcome.KeyUsedForOther => StoreProblems.KeyUsedForOther.With(
                     "This Idempotency-Key came with another body before; send a new key for a new purchase."),
-                _ => Problem(422, "Unknown package",
+                _ => StoreProblems.UnknownPackage.With(
                     $"No package {post.Sku} is on sale; GET /packages lists what is."),
             };
         }
         catch (Exception e) when (Outage.IsOutage(e))
         {
-            return Problem(503, "Not now", "The checkout could not be written. Send the same request again, with the "
+            return ProblemTypes.NotNow.With("The checkout could not be written. Send the same request again, with the "
                 + "same Idempotency-Key: it will be one purchase.");
         }
     }
@@ -85,7 +85,7 @@ public static class CheckoutApi
         CancellationToken cancellation) =>
         await queries.FindAsync(id, caller.Sees, cancellation).InTimeAsync(cancellation) is { } view
             ? TypedResults.Ok(view)
-            : Problem(404, "Unknown checkout", $"{caller.Sees ?? "Nobody"} has no checkout {id}.");
+            : StoreProblems.UnknownCheckout.With($"{caller.Sees ?? "Nobody"} has no checkout {id}.");
 
     private static IResult Accepted(HttpResponse response, CheckoutView view, bool isReplayed)
     {
@@ -94,9 +94,6 @@ public static class CheckoutApi
         if (view.TraceParent is not null) response.Headers["traceresponse"] = view.TraceParent;
         return TypedResults.Accepted($"/checkouts/{view.CheckoutId}", view);
     }
-
-    private static IResult Problem(int status, string title, string detail) =>
-        TypedResults.Problem(detail, statusCode: status, title: title);
 
     /// <summary>What events and tables keep of a time, so that the answer says the same as a later look.</summary>
     private static DateTime Microseconds(DateTime time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));

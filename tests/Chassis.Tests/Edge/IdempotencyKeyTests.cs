@@ -49,18 +49,18 @@ public sealed class IdempotencyKeyTests
     [InlineData("a\u007f", "U+007F as character 2")]
     [InlineData("\u00e4", "U+00E4 as character 1")]
     public void One_that_is_not_well_formed_is_refused_and_told_why(string sent, string why) =>
-        AssertRefused("Not an idempotency key", why, sent);
+        AssertRefused(ProblemTypes.KeyMalformed, why, sent);
 
     [Theory]
     [InlineData("")]
     [InlineData("   ")]
     [InlineData(null)]
     public void A_missing_one_is_called_missing(string? sent) =>
-        AssertRefused("Idempotency key missing", "Send a header Idempotency-Key", sent);
+        AssertRefused(ProblemTypes.KeyMissing, "Send a header Idempotency-Key", sent);
 
     [Fact]
     public void An_empty_one_in_quotes_has_nothing_in_it() =>
-        AssertRefused("Not an idempotency key", "nothing in it", "\"\"");
+        AssertRefused(ProblemTypes.KeyMalformed, "nothing in it", "\"\"");
 
     [Fact]
     public void One_that_is_too_long_is_told_so_and_not_that_it_is_missing()
@@ -68,17 +68,17 @@ public sealed class IdempotencyKeyTests
         var longest = new string('k', IdempotencyKey.MaxLength);
         Assert.Equal(longest, IdempotencyKey.Of(Request(longest)));
         Assert.Equal(longest, IdempotencyKey.Of(Request($"\"{longest}\"")));
-        AssertRefused("Not an idempotency key", "too long: 201", longest + "k");
-        AssertRefused("Not an idempotency key", "too long: 201", $"\"{longest}k\"");
+        AssertRefused(ProblemTypes.KeyMalformed, "too long: 201", longest + "k");
+        AssertRefused(ProblemTypes.KeyMalformed, "too long: 201", $"\"{longest}k\"");
     }
 
     [Fact]
-    public void Two_keys_are_refused() => AssertRefused("Header sent twice", "send it once", "a", "b");
+    public void Two_keys_are_refused() => AssertRefused(ProblemTypes.HeaderSentTwice, "send it once", "a", "b");
 
-    private static void AssertRefused(string title, string why, params string?[] sent)
+    private static void AssertRefused(ProblemType type, string why, params string?[] sent)
     {
         var refused = Assert.Throws<RequestRefusedException>(() => IdempotencyKey.Of(Request(sent)));
-        Assert.Equal((400, title), (refused.StatusCode, refused.Title));
+        Assert.Equal((400, type), (refused.StatusCode, refused.Type));
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
     }
 

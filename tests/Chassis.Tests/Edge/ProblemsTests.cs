@@ -19,7 +19,8 @@ public sealed class ProblemsTests
     public async Task A_request_that_would_make_an_event_too_large_for_kafka_is_answered_with_a_problem_413()
     {
         await using var app = await StartAsync();
-        await AssertProblemAsync(await GetAsync(app, "/too-large", "*/*"), 413, "test.Happened");
+        await AssertProblemAsync(await GetAsync(app, "/too-large", "*/*"), 413, "test.Happened",
+            ProblemTypes.EventTooLarge);
     }
 
     [Theory]
@@ -31,12 +32,26 @@ public sealed class ProblemsTests
     public async Task Whatever_a_client_accepts_an_error_is_a_problem(string accept)
     {
         await using var app = await StartAsync();
-        await AssertProblemAsync(await GetAsync(app, "/away", accept), 503, "does not answer");
-        await AssertProblemAsync(await GetAsync(app, "/away-said", accept), 503, "Not now, really.");
-        await AssertProblemAsync(await GetAsync(app, "/nothing", accept), 404, "Nothing is at this address.");
-        await AssertProblemAsync(await GetAsync(app, "/order", accept), 405, "Allow");
-        await AssertProblemAsync(await GetAsync(app, "/broken", accept), 500, "a fault of the service");
-        await AssertProblemAsync(await GetAsync(app, "/refused", accept), 400, "Because.");
+        await AssertProblemAsync(await GetAsync(app, "/away", accept), 503, "does not answer", ProblemTypes.NotNow);
+        await AssertProblemAsync(await GetAsync(app, "/away-said", accept), 503, "Not now, really.",
+            ProblemTypes.NotNow);
+        await AssertProblemAsync(await GetAsync(app, "/nothing", accept), 404, "Nothing is at this address.",
+            ProblemTypes.NotFound);
+        await AssertProblemAsync(await GetAsync(app, "/order", accept), 405, "Allow", ProblemTypes.MethodNotAllowed);
+        await AssertProblemAsync(await GetAsync(app, "/broken", accept), 500, "a fault of the service",
+            ProblemTypes.InternalError);
+        await AssertProblemAsync(await GetAsync(app, "/refused", accept), 400, "Because.", ProblemTypes.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_problem_may_have_members_of_its_own_and_every_status_has_a_type()
+    {
+        await using var app = await StartAsync();
+        using var answer = await GetAsync(app, "/dearer", "*/*");
+        var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal(600, problem.GetProperty("priceCoins").GetInt64());
+        Assert.All([400, 401, 403, 404, 405, 408, 413, 415, 418, 429, 500, 502, 503],
+            status => Assert.Equal(status / 100, ProblemTypes.OfStatus(status).Status / 100));
     }
 
     [Fact]
@@ -155,10 +170,11 @@ public sealed class ProblemsTests
         app.MapRead("/too-large", string () =>
             throw new EventTooLargeException("test.Happened", 2_000_000, EventStoreOptions.DefaultMaxEventBytes));
         app.MapRead("/away", string () => throw new NpgsqlException("It is away."));
-        app.MapRead("/away-said", () => TypedResults.Problem("Not now, really.", statusCode: 503));
+        app.MapRead("/away-said", () => ProblemTypes.NotNow.With("Not now, really."));
+        app.MapRead("/dearer", () => new ProblemType("dearer", 409, "Dearer").With("600.", ("priceCoins", 600)));
         app.MapRead("/away-bare", () => TypedResults.StatusCode(503));
         app.MapRead("/broken", string () => throw new InvalidOperationException("Of no concern to a client."));
-        app.MapRead("/refused", string () => throw new RequestRefusedException(400, "Refused", "Because."));
+        app.MapRead("/refused", string () => throw ProblemTypes.BadRequest.Refused("Because."));
         app.MapPost("/order", async (HttpRequest request) =>
             TypedResults.Ok(await JsonBody.ReadAsync<Order>(request, request.HttpContext.RequestAborted)));
     });
@@ -184,7 +200,8 @@ public sealed class ProblemsTests
         return await http.SendAsync(request);
     }
 
-    private static async Task AssertProblemAsync(HttpResponseMessage answer, int status, string said)
+    private static async Task AssertProblemAsync(HttpResponseMessage answer, int status, string said,
+        ProblemType? type = null)
     {
         using (answer)
         {
@@ -194,7 +211,13 @@ public sealed class ProblemsTests
                 answer.Content.Headers.ContentType?.MediaType);
             var problem = JsonDocument.Parse(text).RootElement;
             Assert.Equal(status, problem.GetProperty("status").GetInt32());
-            Assert.NotEmpty(problem.GetProperty("title").GetString()!);
+            type ??= ProblemTypes.OfStatus(status) switch
+            {
+                { Status: 400 } => ProblemTypes.BodyNotUnderstood,
+                var other => other,
+            };
+            Assert.Equal((type.Uri, type.Title),
+                (problem.GetProperty("type").GetString(), problem.GetProperty("title").GetString()));
             Assert.NotEmpty(problem.GetProperty("traceId").GetString()!);
             Assert.Contains(said, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         }

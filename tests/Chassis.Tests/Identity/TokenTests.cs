@@ -231,8 +231,9 @@ public sealed class TokenTests : IDisposable
     {
         Assert.True(status == answer.Status, $"{answer.Status}: {answer.Body}");
         Assert.StartsWith("application/problem+json", answer.Headers["Content-Type"], StringComparison.Ordinal);
-        using var problem = JsonDocument.Parse(answer.Body[answer.Body.IndexOf('{', StringComparison.Ordinal)..
-            (answer.Body.LastIndexOf('}') + 1)]);
+        // Between the lengths of its chunks.
+        var (begin, end) = (answer.Body.IndexOf('{', StringComparison.Ordinal), answer.Body.LastIndexOf('}') + 1);
+        using var problem = JsonDocument.Parse(answer.Body[begin..end]);
         Assert.Equal(status, problem.RootElement.GetProperty("status").GetInt32());
         Assert.Contains(said, problem.RootElement.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }

@@ -67,6 +67,8 @@ internal sealed record Answer(int Status, string? ContentType, HttpResponseHeade
         Assert.True(Status == status, $"{Status}, not {status}: {Text}");
         Assert.Equal("application/problem+json", ContentType);
         Assert.Equal(status, Json.GetProperty("status").GetInt32());
+        Assert.StartsWith("https://avatarstore.example/problems/", Json.GetProperty("type").GetString(),
+            StringComparison.Ordinal);
         Assert.NotEmpty(Json.GetProperty("title").GetString()!);
         Assert.NotEmpty(Json.GetProperty("detail").GetString()!);
         Assert.Contains(said, Json.GetProperty("detail").GetString(), StringComparison.Ordinal);

@@ -1,0 +1,13 @@
+using Checkout.Chassis.Edge;
+
+namespace Checkout.Store;
+
+/// <summary>What only Store answers with; each has a page in docs/problems/.</summary>
+public static class StoreProblems
+{
+    public static readonly ProblemType NotASku = new("not-a-sku", 400, "Not a sku");
+    public static readonly ProblemType UnknownCheckout = new("unknown-checkout", 404, "Unknown checkout");
+    public static readonly ProblemType UnknownPackage = new("unknown-package", 422, "Unknown package");
+    public static readonly ProblemType KeyUsedForOther =
+        new("idempotency-key-reused", 422, "Idempotency key used for another purchase");
+}
