@@ -68,6 +68,10 @@ public sealed class LocalSystem : IAsyncDisposable
     /// <summary>Whether there is anything to read in this folder.</summary>
     public static bool HasRunIn(LocalOptions options) => Directory.Exists(Logs(options));
 
+    /// <summary>Signs tokens that the services of this folder take, whether they run or not.</summary>
+    public static DevelopmentTokens TokensIn(LocalOptions options) =>
+        DevelopmentTokens.In(Path.Combine(options.Folder, "identity"));
+
     /// <summary>For looking into the databases of a system that is stopped.</summary>
     public static Task<PostgresServer> StartPostgresAloneAsync(LocalOptions options, CancellationToken cancellation) =>
         PostgresServer.StartAsync(PostgresIn(options, Ports.Free(), Logs(options)), cancellation);
@@ -75,7 +79,7 @@ public sealed class LocalSystem : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellation)
     {
         var logs = Directory.CreateDirectory(Logs(_options)).FullName;
-        Tokens = DevelopmentTokens.In(Path.Combine(_options.Folder, "identity"));
+        Tokens = TokensIn(_options);
         await Task.WhenAll(
             StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
         foreach (var (database, _, _) in Services) await MakeDatabaseAsync(database, cancellation);

@@ -31,6 +31,11 @@ root.Add(events);
 var file = new Argument<FileInfo>("file") { Description = "The SVG file to write." };
 var picture = new Command("picture", "Lets two customers race for the one Palm, and draws what happened.") { file };
 root.Add(picture);
+var subject = new Argument<string>("customer") { Description = "Of whom it speaks (sub)." };
+var scope = new Option<string?>("--scope") { Description = "A right beyond one's own: support, metrics." };
+var token = new Command("token", "Prints a token that the services of this folder take, for 24 hours.")
+    { subject, scope };
+root.Add(token);
 root.SetAction((result, _) => SaidAsync(() => LocalProgram.RunAsync(options(result), stop.Token)));
 demo.SetAction((result, _) => SaidAsync(() => DemoProgram.DemoAsync(options(result), stop.Token)));
 measure.SetAction((result, _) =>
@@ -39,6 +44,8 @@ events.SetAction((result, _) =>
     SaidAsync(() => EventsProgram.RunAsync(options(result), result.GetRequiredValue(checkout), stop.Token)));
 picture.SetAction((result, _) =>
     SaidAsync(() => PictureProgram.RunAsync(options(result), result.GetRequiredValue(file), stop.Token)));
+token.SetAction((result, _) => Console.Out.WriteLineAsync(LocalSystem.TokensIn(options(result))
+    .For(result.GetRequiredValue(subject), DateTime.UtcNow, result.GetValue(scope))));
 return await root.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = null });
 
 void Stop(PosixSignalContext signal)

@@ -31,7 +31,7 @@ internal abstract class StatusDisplay
         Console.WriteLine($"Logs       {Path.GetDirectoryName(system.Processes[0].LogFile)}");
         Console.WriteLine();
         Console.WriteLine($$"""
-            A token of player-1, for 24 hours (more: POST {{a.Store}}/demo/token):
+            A token of player-1, for 24 hours (another's: dotnet run --project deploy/Local -- token player-2):
             TOKEN={{system.Tokens.For("player-1", DateTime.UtcNow)}}
             Buy a Gorilla:  curl -i {{a.Store}}/checkouts -H "Authorization: Bearer $TOKEN" \
                                  -H 'Idempotency-Key: "first"' \

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Identity;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkout.Chassis.Operating;
@@ -35,6 +36,7 @@ public static class CommandLine
             (topic, key, who, why, output, cancellation) =>
                 Parked().DiscardAsync(topic, key, who, why, output, cancellation)));
         root.Add(Retire(Parked));
+        root.Add(DevelopmentToken());
         foreach (var command in operators) root.Add(Give(command, services));
         return root.Parse(args).InvokeAsync();
     }
@@ -89,6 +91,20 @@ public static class CommandLine
             { name, who, why };
         command.SetAction((result, cancellation) => parked().RetireAsync(result.GetRequiredValue(name),
             result.GetRequiredValue(who), result.GetRequiredValue(why), Console.Out, cancellation));
+        return command;
+    }
+
+    private static Command DevelopmentToken()
+    {
+        var folder = new Argument<DirectoryInfo>("folder") { Description = "Where the key is, or is made." };
+        var subject = new Argument<string>("sub") { Description = "Of whom the token speaks." };
+        var scope = new Option<string?>("--scope") { Description = "A right beyond one's own, such as support." };
+        var command = new Command("development-token",
+            "Signs a token for 24 hours, with a key that no service takes in production; keys.json beside it is for "
+                + "Identity:KeyFile.") { folder, subject, scope };
+        command.SetAction((result, _) => Console.Out.WriteLineAsync(
+            DevelopmentTokens.In(result.GetRequiredValue(folder).FullName)
+                .For(result.GetRequiredValue(subject), DateTime.UtcNow, result.GetValue(scope))));
         return command;
     }
 

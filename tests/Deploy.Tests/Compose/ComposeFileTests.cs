@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Checkout.Balance;
 using Checkout.Chassis;
+using Checkout.Chassis.Identity;
 using Checkout.Chassis.Operating;
 using Checkout.Chassis.Telemetry;
 using Checkout.Inventory;
@@ -101,17 +102,37 @@ public sealed partial class ComposeFileTests
         app.MapTelemetry();
         var paths = ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText).ToList();
-        var exposed = Images.ExposedPort();
+        var (exposed, management) = Images.ExposedPorts();
         Assert.All(File.Built, service =>
         {
             var asked = Asked().Match(service.HealthCheck!);
-            Assert.Equal($"{exposed}", asked.Groups[1].Value);
+            Assert.Equal($"{management}", asked.Groups[1].Value);
             Assert.Contains(asked.Groups[2].Value, paths);
             Assert.All(service.Ports, port => Assert.Equal(exposed, port.Container));
+            Assert.Equal(service.Name == Logtailer ? $"{management}" : $"http://+:{management}",
+                service.Environment[service.Name == Logtailer ? "ASPNETCORE_HTTP_PORTS" : "Management__Url"]);
         });
         Assert.Contains("/metrics", paths);
-        Assert.Equal(File.Built.Select(service => $"{service.Name}:{exposed}").Order(),
+        Assert.Equal(File.Built.Select(service => $"{service.Name}:{management}").Order(),
             Target().Matches(ComposeFile.Text("deploy/compose/prometheus.yml")).Select(m => m.Groups[1].Value).Order());
+    }
+
+    [Fact]
+    public void Tokens_are_signed_with_the_key_that_the_services_take()
+    {
+        var identity = File.Services["identity"];
+        Assert.Equal(["development-token", "/identity", "player-1"], identity.CommandWords);
+        Assert.All(File.Built.Where(service => service.Name != Logtailer), service =>
+        {
+            var settings = Settings(service).Get<ServiceSettings>()!;
+            Assert.Equal(("/identity/keys.json", DevelopmentTokens.Issuer, DevelopmentTokens.Audience),
+                (settings.Identity.KeyFile, settings.Identity.Issuer, settings.Identity.Audience));
+            Assert.Equal("Development", service.Environment["ASPNETCORE_ENVIRONMENT"]);
+            Assert.Empty(settings.Edge.Problems());
+            Assert.Contains(settings.Edge.AllowedOrigins,
+                origin => new Uri(origin).Port == File.Services["store"].Ports[0].Host);
+        });
+        Assert.Contains("RUN mkdir /identity && chown $APP_UID /identity", Images.Dockerfile, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,6 +152,8 @@ public sealed partial class ComposeFileTests
                 service.Restart);
             foreach (var (other, condition) in service.WaitsFor)
                 if (condition == "service_healthy") Assert.NotNull(File.Services[other].HealthCheck);
+                else if (condition == "service_completed_successfully")
+                    Assert.Equal("on-failure", File.Services[other].Restart);
                 else Assert.Equal(("registry", "service_started"), (other, condition));
             if (service.HealthCheck is { } check)
             {
@@ -162,7 +185,8 @@ public sealed partial class ComposeFileTests
     /// <summary>What its image and its environment make of it, but for what is not ours to know.</summary>
     private static IConfigurationRoot Settings(ComposeService service) => new ConfigurationBuilder()
         .AddInMemoryCollection(service.Environment
-            .Where(e => !e.Key.StartsWith(OfTelemetry, StringComparison.Ordinal))
+            .Where(e => !e.Key.StartsWith(OfTelemetry, StringComparison.Ordinal)
+                && !e.Key.StartsWith("ASPNETCORE_", StringComparison.Ordinal))
             .Select(e => KeyValuePair.Create(e.Key.Replace("__", ":", StringComparison.Ordinal), (string?)e.Value)))
         .Build();
 

@@ -15,8 +15,9 @@ internal static partial class Images
         .Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from"))
         .Select(line => line.Split(' ')[1..]).Select(words => (words[..^1], words[^1]));
 
-    public static int ExposedPort() => int.Parse(Exposed().Match(Dockerfile).Groups[1].Value,
-        CultureInfo.InvariantCulture);
+    /// <summary>For everybody, and for operators.</summary>
+    public static (int Public, int Management) ExposedPorts() => Exposed().Match(Dockerfile) is var ports
+        ? (Number(ports.Groups[1]), Number(ports.Groups[2])) : default;
 
     /// <summary>Stage and entry point of each image.</summary>
     public static Dictionary<string, string> EntryPoints() =>
@@ -39,7 +40,9 @@ internal static partial class Images
         }
     }
 
-    [GeneratedRegex(@"^EXPOSE (\d+)$", RegexOptions.Multiline)]
+    private static int Number(Group group) => int.Parse(group.Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^EXPOSE (\d+) (\d+)$", RegexOptions.Multiline)]
     private static partial Regex Exposed();
 
     [GeneratedRegex(@"^FROM process AS (\w+)\nCOPY .*\nENTRYPOINT \[""dotnet"", ""(.+)""\]$", RegexOptions.Multiline)]
