@@ -10,4 +10,7 @@ public static class StoreProblems
     public static readonly ProblemType UnknownPackage = new("unknown-package", 422, "Unknown package");
     public static readonly ProblemType KeyUsedForOther =
         new("idempotency-key-reused", 422, "Idempotency key used for another purchase");
+    public static readonly ProblemType NotATimeToWait = new("not-a-time-to-wait", 400, "Not a time to wait");
+    public static readonly ProblemType NoMoreCheckouts = new("no-more-checkouts", 503, "No more checkouts now");
+    public static readonly ProblemType TooManyStreams = new("too-many-streams", 503, "Too many streams");
 }

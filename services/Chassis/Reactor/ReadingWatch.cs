@@ -23,7 +23,7 @@ internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, Reac
     private const int MaxFactor = 16;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly PartitionEnds _ends = new(kafka, time);
+    private readonly AskedEnds _ends = new(kafka, time);
     private readonly Standstill _standstill = new(time);
     private int _factor = 1;
     private long _lookedAt;

@@ -117,4 +117,16 @@ internal static partial class Log
     [LoggerMessage(30, LogLevel.Warning,
         "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
     public static partial void GroupOneByOne(ILogger logger, int requests, string problem);
+
+    [LoggerMessage(40, LogLevel.Information, "Reading {Partitions} partitions from their ends on: {Topics}")]
+    public static partial void GrouplessReaderBegan(ILogger logger, int partitions, string topics);
+
+    [LoggerMessage(41, LogLevel.Warning, "Kafka, reading without a group: {Code} {Reason}")]
+    public static partial void GrouplessReaderTrouble(ILogger logger, string code, string reason);
+
+    [LoggerMessage(42, LogLevel.Warning, "Another client reads without a group: {Why}")]
+    public static partial void GrouplessReaderReplaced(ILogger logger, string why);
+
+    [LoggerMessage(43, LogLevel.Error, "Reading without a group failed and begins again")]
+    public static partial void GrouplessReaderRestarts(ILogger logger, Exception exception);
 }

@@ -6,6 +6,9 @@ using Checkout.Chassis.Entrance;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
 using Checkout.Chassis.Resilience;
+using Checkout.Chassis.Telemetry;
+using Checkout.Store.Checkouts.Admitting;
+using Checkout.Store.Checkouts.Following;
 using Checkout.Store.Packages;
 
 namespace Checkout.Store.Checkouts;
@@ -15,24 +18,29 @@ public sealed record CheckoutRequest(string Sku);
 /// <summary>The edge for game clients: posting a checkout, and following it.</summary>
 public static class CheckoutApi
 {
-
     public static IEnumerable<string> Configure(WebApplicationBuilder builder)
     {
         var (options, problems) = Settings.Read<CheckoutOptions>(builder.Configuration.GetSection("Checkouts"),
             o => o.Problems());
-        builder.Services.AddSingleton(options).AddSingleton<CheckoutQueries>();
+        builder.Services.AddSingleton(options).AddSingleton<CheckoutQueries>()
+            .AddSingleton(new Followers(options.MostFollowers)).AddSingleton<Waiting>()
+            .AddSingleton(new Admission(options)).AddSingleton<Reconciling>().AddSingleton<KnownKeys>()
+            .AddSingleton<CheckoutGate>().AddHostedService<CheckoutFeed>();
+        builder.AddReadiness<CheckoutGate>("checkouts");
         return problems;
     }
 
     public static void Map(WebApplication app)
     {
-        app.MapPost("/checkouts", PostAsync);
+        var gate = app.Services.GetRequiredService<CheckoutGate>();
+        app.MapPost("/checkouts", PostAsync).AddEndpointFilter(gate.PassAsync);
         app.MapRead("/checkouts/{id:guid}", GetAsync);
+        StreamApi.Map(app);
     }
 
     private static async Task<IResult> PostAsync(HttpRequest request, Caller caller, GroupCommit<StoreRows> edge,
-        CheckoutQueries queries, CheckoutOptions options, EventStoreOptions store, TimeProvider time,
-        CancellationToken cancellation)
+        CheckoutQueries queries, CheckoutOptions options, EventStoreOptions store, Admission admission,
+        Waiting waiting, TimeProvider time, CancellationToken cancellation)
     {
         var customer = caller.Id;
         var idempotencyKey = IdempotencyKey.Of(request);
@@ -44,16 +52,25 @@ public static class CheckoutApi
         var post = new CreateCheckout(Guid.CreateVersion7(time.GetUtcNow()), customer, idempotencyKey, wanted.Sku,
             Microseconds(time.GetUtcNow().UtcDateTime), options.Deadline);
         Activity.Current?.SetTag("checkout.id", post.CheckoutId.ToString());
+        var wait = Preferences.Wait(request);
+        using var follower = waiting.Begin(post.CheckoutId, wait);
+        admission.Begin(post.CheckoutId);
+        var isCreated = false;
         try
         {
-            var (outcome, view) = await AnswerAsync(post, edge, queries, store, cancellation)
+            var (outcome, story) = await AnswerAsync(post, edge, queries, store, cancellation)
                 .InTimeAsync(cancellation);
+            isCreated = outcome == PostOutcome.Created;
+            if (story is not null && wait is { } longest)
+                story = await waiting.EndAsync(story, customer, follower, longest, request.HttpContext.Response,
+                    cancellation);
+            var view = story?.View(time.GetUtcNow().UtcDateTime);
             // A post sent again belongs to the checkout it was; one for an unknown package to none.
             Activity.Current?.SetTag("checkout.id", view?.CheckoutId.ToString());
             return outcome switch
             {
-                PostOutcome.Created => Accepted(request.HttpContext.Response, view!, isReplayed: false),
-                PostOutcome.SameAsBefore => Accepted(request.HttpContext.Response, view!, isReplayed: true),
+                PostOutcome.Created => Accepted(request.HttpContext.Response, view!, isReplayed: false, wait),
+                PostOutcome.SameAsBefore => Accepted(request.HttpContext.Response, view!, isReplayed: true, wait),
                 PostOutcome.KeyUsedForOther => StoreProblems.KeyUsedForOther.With(
                     "This Idempotency-Key came with another body before; send a new key for a new purchase."),
                 _ => StoreProblems.UnknownPackage.With(
@@ -65,9 +82,14 @@ public static class CheckoutApi
             return ProblemTypes.NotNow.With("The checkout could not be written. Send the same request again, with the "
                 + "same Idempotency-Key: it will be one purchase.");
         }
+        finally
+        {
+            // What is not known to be written is not waited for; if it is written after all, its event says so.
+            if (!isCreated) admission.TakeBack(post.CheckoutId);
+        }
     }
 
-    private static async Task<(PostOutcome Outcome, CheckoutView? View)> AnswerAsync(CreateCheckout post,
+    private static async Task<(PostOutcome Outcome, CheckoutStory? Story)> AnswerAsync(CreateCheckout post,
         GroupCommit<StoreRows> edge, CheckoutQueries queries, EventStoreOptions store, CancellationToken cancellation)
     {
         var committed = await edge.SubmitAsync(post, post.CheckoutId, cancellation);
@@ -75,40 +97,37 @@ public static class CheckoutApi
         return (outcome, outcome switch
         {
             PostOutcome.Created =>
-                CheckoutView.Of((CheckoutCreated)committed.Events[0], store.Source, Activity.Current),
-            PostOutcome.SameAsBefore => await queries.FindAsync(checkoutId!.Value, post.CustomerId, cancellation),
+                CheckoutStory.Of((CheckoutCreated)committed.Events[0], store.Source, Activity.Current),
+            PostOutcome.SameAsBefore => await queries.StoryAsync(checkoutId!.Value, post.CustomerId, cancellation),
             _ => null,
         });
     }
 
-    private static async Task<IResult> GetAsync(Guid id, Caller caller, CheckoutQueries queries,
-        CancellationToken cancellation) =>
-        await queries.FindAsync(id, caller.Sees, cancellation).InTimeAsync(cancellation) is { } view
-            ? TypedResults.Ok(view)
-            : StoreProblems.UnknownCheckout.With($"{caller.Sees ?? "Nobody"} has no checkout {id}.");
+    private static async Task<IResult> GetAsync(Guid id, Caller caller, HttpContext http, CheckoutQueries queries,
+        Waiting waiting, TimeProvider time, CancellationToken cancellation)
+    {
+        var wait = Waiting.Asked(http.Request);
+        using var follower = waiting.Begin(id, wait);
+        var story = await queries.StoryAsync(id, caller.Sees, cancellation).InTimeAsync(cancellation);
+        if (story is null)
+            return StoreProblems.UnknownCheckout.With($"{caller.Sees ?? "Nobody"} has no checkout {id}.");
+        if (follower is not null)
+            story = await waiting.EndAsync(story, caller.Sees, follower, wait!.Value, cancellation);
+        return TypedResults.Ok(story.View(time.GetUtcNow().UtcDateTime));
+    }
 
-    private static IResult Accepted(HttpResponse response, CheckoutView view, bool isReplayed)
+    /// <param name="wait">What the client would wait; where it ended within that, it is no more on its way.</param>
+    private static IResult Accepted(HttpResponse response, CheckoutView view, bool isReplayed, TimeSpan? wait)
     {
         if (isReplayed) response.Headers[IdempotencyKey.ReplayedHeader] = "true";
         // W3C Trace Context level 2 (draft): which trace this answer belongs to.
         if (view.TraceParent is not null) response.Headers["traceresponse"] = view.TraceParent;
-        return TypedResults.Accepted($"/checkouts/{view.CheckoutId}", view);
+        var location = $"/checkouts/{view.CheckoutId}";
+        if (wait is null || view.EndedAt is null) return TypedResults.Accepted(location, view);
+        response.Headers.Location = location;
+        return TypedResults.Ok(view);
     }
 
     /// <summary>What events and tables keep of a time, so that the answer says the same as a later look.</summary>
     private static DateTime Microseconds(DateTime time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
-}
-
-public sealed class CheckoutOptions
-{
-    /// <summary>
-    /// How long a checkout may be funded and assigned after it was posted; later it is refused and refunded.
-    /// </summary>
-    public TimeSpan Deadline { get; set; } = TimeSpan.FromMinutes(5);
-
-    public IEnumerable<string> Problems()
-    {
-        if (Deadline <= TimeSpan.Zero)
-            yield return $"Checkouts:Deadline is {Deadline}; give a time above zero, such as 00:05:00.";
-    }
 }

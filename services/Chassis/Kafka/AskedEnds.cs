@@ -1,14 +1,13 @@
-using Checkout.Chassis.Kafka;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
-namespace Checkout.Chassis.Reactor;
+namespace Checkout.Chassis.Kafka;
 
 /// <summary>
 /// Where the partitions end that this instance reads, asked now and then by a client of its own, so that it does not
 /// share the consumer's fate.
 /// </summary>
-internal sealed class PartitionEnds : IDisposable
+internal sealed class AskedEnds : IDisposable
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(3);
@@ -23,7 +22,7 @@ internal sealed class PartitionEnds : IDisposable
     private Answer? _answer;
     private IAdminClient? _admin;
 
-    public PartitionEnds(KafkaOptions kafka, TimeProvider time)
+    public AskedEnds(KafkaOptions kafka, TimeProvider time)
     {
         (_kafka, _time) = (kafka, time);
         _asking = Task.Run(AskAsync);

@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 
-namespace Checkout.Chassis.Reactor;
+namespace Checkout.Chassis.Kafka;
 
 /// <summary>
 /// Judges whether a partition stands: records are appended to it, none of them comes, and yet nothing says why. What is

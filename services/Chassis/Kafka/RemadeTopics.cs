@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
-using Checkout.Chassis.Kafka;
 using Confluent.Kafka;
 
-namespace Checkout.Chassis.Reactor;
+namespace Checkout.Chassis.Kafka;
 
 /// <summary>
 /// Notices that a topic was deleted and made anew while it is read: the same name, another id. A consumer does not
