@@ -44,6 +44,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         string[] given = isCommand ? [] : args;
         if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return await RefusedAsync(wrong);
         var builder = WebApplication.CreateBuilder(given);
+        if (SecretsOptions.AddTo(builder.Configuration) is { } unreadable) return await RefusedAsync([unreadable]);
         var (settings, problems) = Settings.Read<ServiceSettings>(builder.Configuration, read =>
             isCommand ? read.Problems() : [.. read.Problems(), .. read.ServingProblems(builder)]);
         var sections = KnownSettings.Names(typeof(ServiceSettings)).Concat(Sections);
@@ -54,7 +55,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         var app = builder.Build();
         if (isCommand)
             return await CommandLine.RunAsync(args, app.Services, OperatorCommands,
-                () => new Rebuild<TRows>(choreography, settings.Database.ConnectionString));
+                () => new Rebuild<TRows>(choreography, settings.Database.Owner() ?? settings.Database.Serving()));
 
         if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime shifted)
             Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
@@ -88,7 +89,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         services.AddSingleton(choreography).AddSingleton(settings.Kafka).AddSingleton(settings.Reactor)
             .AddSingleton(settings.Registry).AddSingleton(store)
             .AddSingleton(ShiftedTime.Of(Environment.GetEnvironmentVariable(ShiftedTime.Variable)))
-            .AddSingleton(_ => Database.Open(settings.Database.ConnectionString, choreography.Service))
+            .AddSingleton(_ => Database.Open(settings.Database.Serving(), choreography.Service))
             .AddSingleton(_ => new SchemaRegistry(settings.Registry))
             .AddSingleton<ReactorState>()
             .AddSingleton(p =>
@@ -108,7 +109,12 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
                 new DatabaseReady(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<Migrations>(), store,
                     Assembly.GetEntryAssembly()!,
                 choreography.ToldEvents.Select(told => told.Schema),
-                p.GetRequiredService<Microsoft.Extensions.Logging.ILogger<DatabaseReady>>()))
+                p.GetRequiredService<Microsoft.Extensions.Logging.ILogger<DatabaseReady>>())
+                {
+                    Declared = choreography.DeclaredTables(),
+                    Roles = settings.Database.Roles(),
+                    Owner = settings.Database.Owner() is { } owner ? Database.Open(owner, choreography.Service) : null,
+                })
             .AddHostedService(p => p.GetRequiredService<DatabaseReady>())
             .AddHostedService(p => p.GetRequiredService<GroupCommit<TRows>>())
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())

@@ -25,6 +25,7 @@ public sealed class ServiceSettings
     public IdentityOptions Identity { get; set; } = new();
     public EdgeOptions Edge { get; set; } = new();
     public ManagementOptions Management { get; set; } = new();
+    public SecretsOptions Secrets { get; set; } = new();
 
     public IEnumerable<string> Problems() =>
         [.. Database.Problems(), .. EventStore.Problems(), .. Kafka.Problems(), .. Registry.Faults(),
@@ -32,32 +33,66 @@ public sealed class ServiceSettings
 
     /// <summary>What a command can do without, and a service that serves can't.</summary>
     public IEnumerable<string> ServingProblems(IHostApplicationBuilder builder) =>
-        [.. Identity.Problems(builder.Environment), .. Edge.Problems(), .. Management.Problems(builder.Configuration)];
+        [.. Database.ServingProblems(), .. Identity.Problems(builder.Environment), .. Edge.Problems(),
+            .. Management.Problems(builder.Configuration)];
 
     public sealed class DatabaseSettings
     {
         public string ConnectionString { get; set; } = "";
 
+        /// <summary>Where it does not stand in the connection string; whatever is in it needs no quotation marks.</summary>
+        public string? Password { get; set; }
+
+        /// <summary>
+        /// Of the role that owns the store, where that is another: for the commands migrate and rebuild, and never for
+        /// a process that serves.
+        /// </summary>
+        public string? MigrationConnectionString { get; set; }
+
+        public string? MigrationPassword { get; set; }
+
+        /// <summary>The role as which the service serves: migrate gives it what that takes.</summary>
+        public string? ServingRole { get; set; }
+
+        /// <summary>LogTailer's role: migrate lets it read the event store.</summary>
+        public string? TailerRole { get; set; }
+
+        /// <summary>With the password.</summary>
+        public string Serving() => ConnectionText.With(ConnectionString, Password);
+
+        /// <summary>With the password; null where the owner is who serves.</summary>
+        public string? Owner() => string.IsNullOrWhiteSpace(MigrationConnectionString) ? null
+            : ConnectionText.With(MigrationConnectionString, MigrationPassword);
+
+        public StoreRoles Roles() => new(NullIfEmpty(ServingRole), NullIfEmpty(TailerRole));
+
         public IEnumerable<string> Problems()
         {
             if (string.IsNullOrWhiteSpace(ConnectionString))
-            {
                 yield return "Database:ConnectionString is missing; give one such as "
                     + "Host=localhost;Port=5432;Database=store;Username=store;Password=...";
-                yield break;
-            }
-            string? problem = null;
-            try
-            {
-                if (string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(ConnectionString).Database))
-                    problem = "it names no Database";
-            }
-            catch (ArgumentException e)
-            {
-                problem = e.Message;
-            }
-            if (problem is not null) yield return $"Database:ConnectionString can't be used: {problem}.";
+            else if (Problem(ConnectionString, Password, nameof(Password)) is { } problem)
+                yield return $"Database:ConnectionString can't be used: {problem}.";
+            if (!string.IsNullOrWhiteSpace(MigrationConnectionString)
+                && Problem(MigrationConnectionString, MigrationPassword, nameof(MigrationPassword)) is { } owners)
+                yield return $"Database:MigrationConnectionString can't be used: {owners}.";
         }
+
+        /// <summary>What a process that serves must not have.</summary>
+        public IEnumerable<string> ServingProblems()
+        {
+            if (Owner() is not null)
+                yield return "Database:MigrationConnectionString is given to a process that serves: give it to the "
+                    + "commands migrate and rebuild alone, so that who breaks into a service can't change its events.";
+        }
+
+        private static string? Problem(string text, string? password, string setting) =>
+            ConnectionText.Fault(text)
+            ?? (string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(text).Database) ? "it names no Database" : null)
+            ?? (password is not null && ConnectionText.HasPassword(text)
+                ? $"it has a password, and Database:{setting} is given too; give one of them" : null);
+
+        private static string? NullIfEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
     }
 
     public sealed class EventStoreSettings

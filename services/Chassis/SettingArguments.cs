@@ -3,13 +3,15 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.CommandLine;
 using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Configuration.KeyPerFile;
 using Microsoft.Extensions.Hosting;
 
 namespace Checkout.Chassis;
 
 /// <summary>
-/// What was given on the command line and in appsettings.json, the places that only we and our operators write to.
-/// .NET ignores what it does not understand there, or ends with a stack trace.
+/// What was given on the command line, in appsettings.json and in files of secrets, the places that only we and our
+/// operators write to. .NET ignores what it does not understand there, or ends with a stack trace. A value is never
+/// quoted: it may be a part of a password.
 /// </summary>
 public static class SettingArguments
 {
@@ -35,8 +37,8 @@ public static class SettingArguments
             var hasValue = args[i].Contains('=', StringComparison.Ordinal);
             if (isNamed && !hasValue && i + 1 < args.Length && !IsNamed(args[i + 1])) i++;
             else if (!hasValue || (!isNamed && args[i].StartsWith('-')))
-                yield return $"The argument {args[i]} is no setting: give one as --Section:Name=value, such as "
-                    + "--Kafka:BootstrapServers=localhost:9092, or ask for the commands with --help.";
+                yield return $"The argument {NameOf(args[i], i)} is no setting: give one as --Section:Name=value, "
+                    + "such as --Kafka:BootstrapServers=localhost:9092, or ask for the commands with --help.";
         }
     }
 
@@ -47,8 +49,9 @@ public static class SettingArguments
         List<string> ours = [.. sections];
         var known = ours.Concat(Dotnet).Concat(Hosting).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var given = configuration.Providers
-            .Where(provider => provider is CommandLineConfigurationProvider or JsonConfigurationProvider)
-            .SelectMany(provider => provider.GetChildKeys([], null))
+            .Where(provider => provider is CommandLineConfigurationProvider or JsonConfigurationProvider
+                or KeyPerFileConfigurationProvider)
+            .SelectMany(Sections)
             .Distinct(StringComparer.OrdinalIgnoreCase);
         foreach (var unknown in given.Where(key => !known.Contains(key) && !IsOfOpenTelemetry(key)))
             yield return $"The setting {unknown} is not known: "
@@ -58,6 +61,16 @@ public static class SettingArguments
 
     /// <summary>Its SDK reads its variables from settings, too.</summary>
     private static bool IsOfOpenTelemetry(string key) => key.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Beside secrets may lie files that are no settings, such as a certificate: they have no section.</summary>
+    private static IEnumerable<string> Sections(IConfigurationProvider provider) => provider.GetChildKeys([], null)
+        .Where(key => provider is not KeyPerFileConfigurationProvider || provider.GetChildKeys([], key).Any());
+
+    /// <summary>
+    /// What begins as a name does, up to its value. The rest may be what a shell has split from a value before it.
+    /// </summary>
+    private static string NameOf(string argument, int at) => argument.StartsWith('-') || argument.StartsWith('/')
+        ? argument.Split('=')[0] : $"number {at + 1}, which begins with neither - nor /,";
 
     private static bool IsNamed(string argument) => argument.StartsWith("--", StringComparison.Ordinal);
 

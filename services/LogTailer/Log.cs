@@ -61,4 +61,8 @@ internal static partial class Log
     [LoggerMessage(17, LogLevel.Debug,
         "{Store}: the store's head can't be read, and so not how far behind the topic is: {Reason}")]
     public static partial void LagUnknown(this ILogger log, string store, string reason);
+
+    [LoggerMessage(18, LogLevel.Error, "{Store}: Kafka does not let this process in: {Reason}. Correct sasl.username "
+        + "and sasl.password, or the certificates, below Kafka:Properties, or make the user.")]
+    public static partial void KafkaRefuses(this ILogger log, string store, string reason);
 }

@@ -14,6 +14,7 @@ var isCommand = CommandLine.IsHelp(args) || args is ["verify", ..];
 string[] given = isCommand ? [] : args;
 if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return Refused(wrong);
 var builder = WebApplication.CreateBuilder(given);
+if (SecretsOptions.AddTo(builder.Configuration) is { } unreadable) return Refused([unreadable]);
 var (options, faults) = Settings.Read<TailerOptions>(builder.Configuration, o => o.Faults());
 faults = [.. SettingArguments.Unknown(builder.Configuration, KnownSettings.Names(typeof(TailerOptions))), .. faults];
 if (faults.Count > 0 && !CommandLine.IsHelp(args)) return Refused(faults);

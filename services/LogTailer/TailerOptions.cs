@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Checkout.Chassis;
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Telemetry;
@@ -21,6 +23,7 @@ public sealed class TailerOptions
     public UnreadGuardOptions UnreadGuard { get; init; } = new();
     public WatchOptions Watch { get; init; } = new();
     public TelemetryOptions Telemetry { get; init; } = new();
+    public SecretsOptions Secrets { get; init; } = new();
 
     /// <summary>What an operator has to change before the process can start, a sentence each.</summary>
     public IEnumerable<string> Faults() =>
@@ -50,6 +53,12 @@ public sealed partial class StoreOptions
     /// <summary>How logs, metrics and health name this database.</summary>
     public string Name { get; set; } = "";
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>Where it does not stand in the connection string; whatever is in it needs no quotation marks.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>With the password.</summary>
+    public string Connection() => ConnectionText.With(ConnectionString, Password);
 
     /// <summary>
     /// The replication slot's name. Without one it follows from the database's name; two databases of one server may
@@ -87,6 +96,8 @@ public sealed partial class StoreOptions
         if (Fault(ConnectionString) is { } fault)
             yield return $"{path}:ConnectionString {fault}: write one like "
                 + "Host=localhost;Database=store;Username=logtailer, of a role with REPLICATION.";
+        else if (Password is not null && ConnectionText.HasPassword(ConnectionString))
+            yield return $"{path}:ConnectionString has a password, and {path}:Password is given too: give one of them.";
         if (Slot is not null && !SlotNames().IsMatch(Slot))
             yield return $"{path}:Slot is '{Slot}': name a replication slot with 1 to "
                 + $"{Source.Slot.MaxNameLength} lower-case letters, digits and underscores.";
@@ -101,15 +112,10 @@ public sealed partial class StoreOptions
     private static string? Fault(string connectionString)
     {
         if (string.IsNullOrWhiteSpace(connectionString)) return "is missing";
-        try
-        {
-            var parsed = new NpgsqlConnectionStringBuilder(connectionString);
-            return parsed.Host is null ? "names no Host" : parsed.Database is null ? "names no Database" : null;
-        }
-        catch (ArgumentException e)
-        {
-            return $"is not a PostgreSQL connection string ({e.Message})";
-        }
+        if (ConnectionText.Fault(connectionString) is { } fault)
+            return $"is not a PostgreSQL connection string ({fault})";
+        var parsed = new NpgsqlConnectionStringBuilder(connectionString);
+        return parsed.Host is null ? "names no Host" : parsed.Database is null ? "names no Database" : null;
     }
 }
 

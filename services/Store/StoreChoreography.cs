@@ -18,6 +18,8 @@ public static class StoreChoreography
 {
     public static readonly Choreography<StoreRows> Table = new Choreography<StoreRows>("store", Topics.StoreCheckouts,
         rows => new(rows))
+        // Whoever waits for a checkout is told of Store's own events by whichever instance appended them.
+        .Follows(Topics.StoreCheckouts)
         .Take<CreateCheckout>("create-checkout", CheckoutDecisions.Create, typeof(CheckoutCreated))
         .On<BalanceDeducted>(Topics.BalanceAccounts, "show-funded", CheckoutDecisions.ShowFunded)
         .On<DeductionRejected>(Topics.BalanceAccounts, "fail-unfunded", CheckoutDecisions.FailUnfunded,

@@ -24,6 +24,7 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
 {
     private readonly Dictionary<(string Topic, string Type), Reaction<TRows>> _heard = [];
     private readonly HashSet<string> _withoutChain = [];
+    private readonly List<string> _followed = [];
     private readonly Dictionary<Type, CommandRow> _commands = [];
     private readonly Dictionary<string, ToldEvent<TRows>> _toldEvents = [];
 
@@ -33,6 +34,9 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
     public string Topic => topic;
 
     public IEnumerable<string> Topics => _heard.Keys.Select(key => key.Topic).Distinct();
+
+    /// <summary>Every topic that the service reads.</summary>
+    public IEnumerable<string> Read => Topics.Concat(_followed).Distinct();
 
     public IEnumerable<Reaction<TRows>> Heard => _heard.Values;
 
@@ -74,6 +78,15 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
             about => businessKey((TFact)about)));
 
     /// <summary>
+    /// A topic that it reads beside and does not react to, as for who waits for what the service tells itself.
+    /// </summary>
+    public Choreography<TRows> Follows(string topic)
+    {
+        _followed.Add(topic);
+        return this;
+    }
+
+    /// <summary>
     /// A row for a command, which stands for what no event stands for: a request, or a fact that an operator gives.
     /// </summary>
     public Choreography<TRows> Take<TCommand>(string name, Func<TRows, TCommand, IReadOnlyList<ISpecificRecord>> decide,
@@ -101,6 +114,14 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
     }
 
     public TRows RowsOf(Rows declared) => rows(declared);
+
+    /// <summary>The service's tables of state.</summary>
+    public IReadOnlyList<Table> DeclaredTables()
+    {
+        var declared = new Rows();
+        RowsOf(declared);
+        return declared.Tables;
+    }
 
     /// <summary>A command of the table, to be run.</summary>
     /// <param name="seed">The id from which the ids of its events follow.</param>

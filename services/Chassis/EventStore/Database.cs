@@ -52,6 +52,8 @@ public static class Database
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         settings.ApplicationName ??= application;
+        // Or a data source shows its password to whoever asks it for its connection string.
+        settings.PersistSecurityInfo = false;
         settings.Options = SessionOptions + settings.Options;
         // A statement that waits longer than this for an answer is taken for an outage.
         // ShouldSerialize tells what was given; Npgsql's ContainsKey is true for every keyword there is.

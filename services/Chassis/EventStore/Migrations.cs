@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.ExceptionServices;
 using Avro;
 using Checkout.Chassis.Resilience;
+using Checkout.Chassis.State;
 using Checkout.Chassis.Telemetry;
 using Dapper;
 using DbUp;
@@ -29,8 +30,10 @@ public sealed class Migrations(ILogger<Migrations> logger)
     /// </summary>
     private static readonly TimeSpan StatementTimeout = TimeSpan.FromHours(1);
 
+    /// <param name="roles">Who gets rights on what is there then, on the declared tables too.</param>
     public async Task RunAsync(NpgsqlDataSource database, EventStoreOptions store, Assembly service,
-        IEnumerable<RecordSchema> schemas, CancellationToken cancellation)
+        IEnumerable<RecordSchema> schemas, CancellationToken cancellation, StoreRoles? roles = null,
+        IReadOnlyList<Table>? declared = null)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await connection.ExecuteAsync("SELECT pg_advisory_lock(@MigrationLock)", new { MigrationLock });
@@ -39,6 +42,7 @@ public sealed class Migrations(ILogger<Migrations> logger)
             Upgrade(database, service);
             await PinAsync(connection, store);
             await KeepSchemasAsync(connection, schemas);
+            await (roles ?? StoreRoles.None).GrantAsync(connection, declared ?? []);
         }
         finally
         {
@@ -46,12 +50,50 @@ public sealed class Migrations(ILogger<Migrations> logger)
         }
     }
 
+    /// <summary>Whether a service can serve by a role that may not migrate. Later migrations than its own only add.</summary>
+    /// <exception cref="NotMigratedException">Something is missing; the message says what, and what to do.</exception>
+    public static async Task MustBeMigratedAsync(NpgsqlConnection connection, EventStoreOptions store, Assembly service,
+        IEnumerable<RecordSchema> schemas, IReadOnlyList<Table> declared)
+    {
+        try
+        {
+            var done = (await connection.QueryAsync<string>("SELECT scriptname FROM migrations"))
+                .Select(FileName).ToHashSet();
+            var first = Scripts(service).Order(StringComparer.Ordinal).FirstOrDefault(name => !done.Contains(name));
+            if (first is not null) throw NotMigrated(connection, $"it lacks {first}");
+            await MustBePinnedAsync(connection, store);
+            var kept = (await connection.QueryAsync<byte[]>("SELECT fingerprint FROM schemas"))
+                .Select(Convert.ToHexString).ToHashSet();
+            if (schemas.FirstOrDefault(schema => !kept.Contains(Convert.ToHexString(EventCodec.Fingerprint(schema))))
+                is { } unknown)
+                throw NotMigrated(connection, $"it lacks this version's schema of {unknown.Name}");
+            if (await StoreRoles.MissingAsync(connection, Rights.OfServing(declared)) is { Count: > 0 } missing)
+                throw NotMigrated(connection, $"it does not give this role {string.Join(", ", missing)}");
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable
+            or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName)
+        {
+            throw NotMigrated(connection, e.MessageText);
+        }
+    }
+
+    private static NotMigratedException NotMigrated(NpgsqlConnection connection, string why) =>
+        new($"The database {connection.Database} is not migrated for this version ({why}), and the role "
+            + $"{connection.UserName} may not do that: run the command migrate of this version with "
+            + "Database:MigrationConnectionString of the role that owns the tables, and "
+            + $"Database:ServingRole={connection.UserName}.");
+
+    private static IEnumerable<string> Scripts(Assembly service) =>
+        new[] { typeof(Migrations).Assembly, service }.Distinct()
+            .SelectMany(assembly => assembly.GetManifestResourceNames()).Where(IsScript).Select(FileName);
+
+    private static bool IsScript(string resource) => resource.EndsWith(".sql", StringComparison.Ordinal);
+
     private void Upgrade(NpgsqlDataSource database, Assembly service)
     {
         // With connections of the data source: its ConnectionString has no password.
         var result = DeployChanges.To.PostgresqlDatabase(new PostgresqlConnectionManager(database))
-            .WithScriptsEmbeddedInAssemblies([typeof(Migrations).Assembly, service],
-                name => name.EndsWith(".sql", StringComparison.Ordinal))
+            .WithScriptsEmbeddedInAssemblies([typeof(Migrations).Assembly, service], IsScript)
             .WithScriptNameComparer(Comparer<string>.Create((a, b) => string.CompareOrdinal(FileName(a), FileName(b))))
             .JournalToPostgresqlTable("public", "migrations")
             .WithVariablesDisabled()
@@ -82,8 +124,14 @@ public sealed class Migrations(ILogger<Migrations> logger)
             """, store);
         // Without statistics of its own the planner takes a one-row table for a large one.
         await connection.ExecuteAsync("ANALYZE head");
-        var pinned = await connection.QuerySingleAsync<(string Topic, string Source, int Partitions)>(
+        await MustBePinnedAsync(connection, store);
+    }
+
+    private static async Task MustBePinnedAsync(NpgsqlConnection connection, EventStoreOptions store)
+    {
+        var pinned = await connection.QuerySingleOrDefaultAsync<(string Topic, string Source, int Partitions)>(
             "SELECT topic, source, partitions FROM head");
+        if (pinned == default) throw NotMigrated(connection, "its head is empty");
         if (pinned != (store.Topic, store.Source, store.Partitions))
             throw new InvalidOperationException(
                 $"This database is the event store of topic {pinned.Topic}, source {pinned.Source}, "

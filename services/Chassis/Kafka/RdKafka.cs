@@ -138,6 +138,10 @@ internal static unsafe partial class RdKafka
     [LibraryImport(Library, EntryPoint = "rd_kafka_AdminOptions_set_request_timeout")]
     private static partial ErrorCode SetRequestTimeout(nint options, int timeoutMs, byte* error, nuint errorSize);
 
+    /// <summary>An error that it may answer is of another operation than it is for.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_AdminOptions_set_include_authorized_operations")]
+    public static partial nint AskForRights(nint options, int yes);
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_AdminOptions_destroy")]
     public static partial void DestroyAdminOptions(nint options);
 
@@ -169,6 +173,10 @@ internal static unsafe partial class RdKafka
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_TopicDescription_partitions")]
     public static partial nint* PartitionsOf(nint description, out nuint count);
+
+    /// <summary>As rd_kafka_AclOperation_t; null where the brokers do not say.</summary>
+    [LibraryImport(Library, EntryPoint = "rd_kafka_TopicDescription_authorized_operations")]
+    public static partial int* RightsOn(nint description, out nuint count);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_TopicPartitionInfo_replicas")]
     public static partial nint ReplicasOf(nint partition, out nuint count);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 
 namespace Checkout.Chassis.Kafka;
 
@@ -7,7 +8,14 @@ namespace Checkout.Chassis.Kafka;
 /// <param name="Error">UnknownTopicOrPart where there is no such topic; the rest is then empty.</param>
 /// <param name="Id">Another one when the topic was deleted and made anew under its name.</param>
 /// <param name="Replicas">How many each partition has.</param>
-public sealed record DescribedTopic(string Name, ErrorCode Error, string Id, IReadOnlyList<int> Replicas);
+/// <param name="Allowed">What this user may do with it; null where the brokers do not say.</param>
+public sealed record DescribedTopic(string Name, ErrorCode Error, string Id, IReadOnlyList<int> Replicas,
+    IReadOnlyList<AclOperation>? Allowed = null)
+{
+    /// <summary>False only where that is known.</summary>
+    public bool MayBeRead => Error != ErrorCode.TopicAuthorizationFailed
+        && (Error != ErrorCode.NoError || Allowed is null || Allowed.Contains(AclOperation.Read));
+}
 
 /// <summary>
 /// Describes topics, without making them by the question as a metadata request by name would. Confluent.Kafka's own
@@ -87,6 +95,7 @@ public sealed unsafe class TopicDescriptions(AdminClientConfig config) : IDispos
         {
             var collection = RdKafka.NewTopicCollection(first, (nuint)names.Length);
             RdKafka.SetRequestTimeout(options, (int)timeout.TotalMilliseconds);
+            RdKafka.AskForRights(options, yes: 1);
             RdKafka.DescribeTopics(client, collection, options, queue);
             RdKafka.DestroyTopicCollection(collection);
         }
@@ -123,6 +132,15 @@ public sealed unsafe class TopicDescriptions(AdminClientConfig config) : IDispos
             replicas[i] = (int)some;
         }
         return new(RdKafka.Text(RdKafka.NameOf(description)), RdKafka.CodeOf(RdKafka.ErrorOfDescription(description)),
-            RdKafka.Text(RdKafka.TextOfId(RdKafka.IdOf(description))), replicas);
+            RdKafka.Text(RdKafka.TextOfId(RdKafka.IdOf(description))), replicas, Allowed(description));
+    }
+
+    private static AclOperation[]? Allowed(nint description)
+    {
+        var first = RdKafka.RightsOn(description, out var count);
+        if (first == null || count == 0) return null;
+        var allowed = new AclOperation[(int)count];
+        for (var i = 0; i < allowed.Length; i++) allowed[i] = (AclOperation)first[i];
+        return allowed;
     }
 }

@@ -2,7 +2,9 @@ using System.CommandLine;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
+using Checkout.Chassis.Kafka;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Checkout.Chassis.Operating;
 
@@ -37,18 +39,21 @@ public static class CommandLine
                 Parked().DiscardAsync(topic, key, who, why, output, cancellation)));
         root.Add(Retire(Parked));
         root.Add(DevelopmentToken());
+        root.Add(Rights(services.GetRequiredService<Choreography<TRows>>()));
         foreach (var command in operators) root.Add(Give(command, services));
         return root.Parse(args).InvokeAsync();
     }
 
     private static Command Migrate(IServiceProvider services)
     {
-        var command = new Command("migrate", "Brings the database to the newest migration; serving does so by itself.");
+        var command = new Command("migrate", "Brings the database to the newest migration, by the role of "
+            + "Database:MigrationConnectionString where that is given, and gives Database:ServingRole and "
+            + "Database:TailerRole their rights; a service whose role may migrate does so by itself.");
         command.SetAction(async (_, cancellation) =>
         {
             try
             {
-                await services.GetRequiredService<DatabaseReady>().MigrateAsync(cancellation);
+                await services.GetRequiredService<DatabaseReady>().MigrateAsOwnerAsync(cancellation);
                 return 0;
             }
             catch (UnusableDatabaseException e)
@@ -69,8 +74,19 @@ public static class CommandLine
         };
         var command = new Command("rebuild",
             "Makes the state again from the events in a shadow copy, and names the first difference.") { workers };
-        command.SetAction((result, cancellation) => rebuild()
-            .RunAsync(result.GetValue(workers), Console.Out, cancellation));
+        command.SetAction(async (result, cancellation) =>
+        {
+            try
+            {
+                return await rebuild().RunAsync(result.GetValue(workers), Console.Out, cancellation);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                await Console.Error.WriteLineAsync($"The role may not make a shadow copy ({e.MessageText}): give the "
+                    + "connection string of the role that owns the tables as Database:MigrationConnectionString.");
+                return 2;
+            }
+        });
         return command;
     }
 
@@ -105,6 +121,24 @@ public static class CommandLine
         command.SetAction((result, _) => Console.Out.WriteLineAsync(
             DevelopmentTokens.In(result.GetRequiredValue(folder).FullName)
                 .For(result.GetRequiredValue(subject), DateTime.UtcNow, result.GetValue(scope))));
+        return command;
+    }
+
+    private static Command Rights<TRows>(Choreography<TRows> choreography)
+    {
+        var principal = new Option<string>("--principal")
+        {
+            Description = "Its user in Kafka.",
+            DefaultValueFactory = _ => $"User:{choreography.Service}"
+        };
+        var command = new Command("kafka-rights", "Prints what the service's user needs of Kafka, as commands.")
+            { principal };
+        command.SetAction(result =>
+        {
+            foreach (var line in KafkaRights.Lines(result.GetRequiredValue(principal),
+                KafkaRights.OfService(choreography.Service, choreography.Read)))
+                result.InvocationConfiguration.Output.WriteLine(line);
+        });
         return command;
     }
 

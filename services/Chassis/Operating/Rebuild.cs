@@ -45,12 +45,8 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
         return await CompareAsync(live, output, cancellation);
     }
 
-    private static List<string> TablesOf(Choreography<TRows> choreography)
-    {
-        var rows = new Rows();
-        choreography.RowsOf(rows);
-        return rows.Tables.Where(table => table.IsRebuilt).Select(table => table.Name).ToList();
-    }
+    private static List<string> TablesOf(Choreography<TRows> choreography) =>
+        [.. choreography.DeclaredTables().Where(table => table.IsRebuilt).Select(table => table.Name)];
 
     private async Task<long> CopyLiveAsync(NpgsqlDataSource live, CancellationToken cancellation)
     {

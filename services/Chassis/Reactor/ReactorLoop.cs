@@ -51,6 +51,7 @@ public sealed class ReactorLoop<TRows>(
     private readonly Dictionary<(string, int), Progress> _handled = [];
     private readonly PassedOver _passedOver = new(kafka.InMemory
         ? PassedOver.LongestWaitInMemory : PassedOver.LongestWait, time);
+    private readonly KafkaRefusals _refusals = new(choreography.Service, state, logger);
     private IConsumer<byte[]?, byte[]?>? _current;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -64,7 +65,7 @@ public sealed class ReactorLoop<TRows>(
 
     private void Run(CancellationToken stopping)
     {
-        using var remade = new RemadeTopics(kafka, choreography.Topics);
+        using var remade = new RemadeTopics(kafka, choreography.Topics, _refusals.Topic);
         using var reading = new ReadingWatch(kafka, brokers, options, time);
         while (!stopping.IsCancellationRequested)
             try
@@ -108,6 +109,7 @@ public sealed class ReactorLoop<TRows>(
             .SetPartitionsAssignedHandler((starting, assigned) =>
             {
                 foreach (var partition in assigned) Forget(partition);
+                _refusals.LetIn();
                 reading.Assigned(assigned);
                 state.Add(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
@@ -116,7 +118,7 @@ public sealed class ReactorLoop<TRows>(
             .SetPartitionsRevokedHandler((left, revoked) => Forget(left, revoked, Revoked, reading))
             .SetPartitionsLostHandler((left, lost) => Forget(left, lost, "lost", reading))
             .SetStatisticsHandler(LostBrokers.Handler(kafka.BootstrapServers, () => Log.BrokersLost(logger)))
-            .SetErrorHandler((_, error) => Log.KafkaError(logger, error.Code.ToString(), error.Reason))
+            .SetErrorHandler((_, error) => _refusals.Error(error))
             .SetLogHandler((_, message) => Log.KafkaClient(logger, message.Facility, message.Message))
             .Build();
         Subscribe(consumer);
@@ -242,7 +244,7 @@ public sealed class ReactorLoop<TRows>(
         catch (ConsumeException e) when (!e.Error.IsFatal)
         {
             // A topic that is not there yet, or a broker away: the client goes on by itself.
-            Log.KafkaError(logger, e.Error.Code.ToString(), e.Error.Reason);
+            _refusals.Error(e.Error);
             return null;
         }
     }

@@ -18,6 +18,7 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
     private readonly ConcurrentDictionary<TopicPartition, Stop> _stopped = new();
     private readonly ConcurrentDictionary<TopicPartition, (long End, long Handled)> _behind = new();
     private readonly ConcurrentDictionary<string, string> _left = new();
+    private readonly ConcurrentDictionary<string, string> _refused = new();
     private volatile Failure? _failure;
 
     public int AssignedPartitions => _assigned.Count;
@@ -81,6 +82,13 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
 
     public bool TryTakeUp(string topic) => _left.TryRemove(topic, out _);
 
+    /// <summary>True where Kafka did not refuse it before.</summary>
+    /// <param name="what">What this process wants to do there.</param>
+    public bool TryRefuse(string what, string sentence) => _refused.TryAdd(what, sentence);
+
+    /// <summary>True where Kafka had refused it.</summary>
+    public bool TryAllow(string what) => _refused.TryRemove(what, out _);
+
     public IReadOnlyCollection<string> Left => [.. _left.Keys];
 
     /// <summary>Handling did not succeed, and is tried again.</summary>
@@ -102,6 +110,7 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
     {
         if (_failure is { } failure && _time.GetElapsedTime(failure.Since) is var since && since > FailsAfter)
             yield return $"handling fails since {since.TotalSeconds:F0} s: {failure.Why}";
+        foreach (var sentence in _refused.Values) yield return sentence;
         foreach (var (topic, why) in _left) yield return $"{topic} is left to other instances: {why}";
         foreach (var stop in _stopped.Where(stop => stop.Value.Reason != StopReason.HandedBack))
             yield return $"{Name(stop.Key)} is stopped at offset {stop.Value.Offset}: {stop.Value.Sentence}";

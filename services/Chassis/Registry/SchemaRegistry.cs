@@ -159,7 +159,9 @@ public sealed class SchemaRegistry
                 + $"with an earlier version: give added and removed fields a default, or give the event a new name."),
             422 => new SchemaRefusedException($"{said} The registry does not accept this as a valid Avro schema or "
                 + "setting: correct it in the contracts."),
-            401 or 403 => new SchemaRefusedException(
+            401 => new SchemaRefusedException(
+                $"{said} It does not let this process in: correct Registry:UserName and Registry:Password."),
+            403 => new SchemaRefusedException(
                 $"{said} Allow this process to register schemas, or register them in the release pipeline and set "
                 + $"Registry:AutoRegister to false."),
             404 => new SchemaNotFoundException(said),

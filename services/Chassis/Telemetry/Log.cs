@@ -114,6 +114,15 @@ internal static partial class Log
     [LoggerMessage(37, LogLevel.Warning, "The clock goes wrong by {Offset}, as {Variable} says: for tests alone")]
     public static partial void ClockShifted(ILogger logger, TimeSpan offset, string variable);
 
+    [LoggerMessage(50, LogLevel.Error, "{Why}")]
+    public static partial void NotMigrated(ILogger logger, string why);
+
+    [LoggerMessage(51, LogLevel.Error, "{Why}")]
+    public static partial void KafkaRefuses(ILogger logger, string why);
+
+    [LoggerMessage(52, LogLevel.Information, "Kafka lets this process {What} again")]
+    public static partial void KafkaAllows(ILogger logger, string what);
+
     [LoggerMessage(30, LogLevel.Warning,
         "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
     public static partial void GroupOneByOne(ILogger logger, int requests, string problem);

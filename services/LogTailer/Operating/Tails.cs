@@ -20,7 +20,7 @@ public sealed class Tails(
 
     private async Task FollowAsync(StoreOptions store, TailStatus status, CancellationToken stop)
     {
-        await using var servers = new Primary(store.ConnectionString);
+        await using var servers = new Primary(store.Connection());
         try
         {
             await new Tail(store, options, registry, metrics, status, servers, log, time).RunAsync(stop);

@@ -35,6 +35,8 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
     /// </summary>
     private const int LeadersKnownMs = 5_000;
 
+    private int _isRefused;
+
     /// <summary>librdkafka's in-memory broker drops the oldest by itself; Kafka keeps what it took.</summary>
     public bool KeepEverything => !options.InMemory;
     public KafkaOptions Options => options;
@@ -137,5 +139,11 @@ public sealed class KafkaClients(KafkaOptions options, string storeName, ILogger
         else log.KafkaMentions(storeName, message.Facility, message.Message);
     }
 
-    private void Forward(Error error) => log.KafkaMentions(storeName, error.Code.ToString(), error.Reason);
+    private void Forward(Error error)
+    {
+        // The client says it again at each attempt, with the time that it took.
+        if (error.Code is ErrorCode.Local_Authentication or ErrorCode.Local_Ssl
+            && Interlocked.Exchange(ref _isRefused, 1) == 0) log.KafkaRefuses(storeName, error.Reason);
+        else log.KafkaMentions(storeName, error.Code.ToString(), error.Reason);
+    }
 }

@@ -1,3 +1,4 @@
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.WireFormat;
 using Npgsql;
 using NpgsqlTypes;
@@ -18,11 +19,18 @@ public sealed class StoreDatabase(NpgsqlDataSource database)
     public const int PageBytes = 16 << 20;
 
     /// <summary>Null while the service's migration has not run yet.</summary>
-    /// <exception cref="PublicationStoppedException">The publication leaves out events.</exception>
+    /// <exception cref="PublicationStoppedException">
+    /// The publication leaves out events, or this role may not read the store.
+    /// </exception>
     public async Task<Head?> PublishedHeadAsync(CancellationToken stop)
     {
         await using var connection = await database.OpenConnectionAsync(stop);
-        return await IsPublishedAsync(connection, stop) ? await HeadAsync(connection, stop) : null;
+        if (!await IsPublishedAsync(connection, stop)) return null;
+        if (await StoreRoles.MissingAsync(connection, Rights.OfTailer) is { Count: > 0 } missing)
+            throw new PublicationStoppedException($"The role {connection.UserName} may not read the store "
+                + $"{connection.Database} (it lacks {string.Join(", ", missing)}): run its service's command migrate, "
+                + $"by the role that owns the tables and with Database:TailerRole={connection.UserName}.");
+        return await HeadAsync(connection, stop);
     }
 
     /// <summary>Null where the store is empty of everything, its head too.</summary>

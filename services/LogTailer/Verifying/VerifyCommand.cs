@@ -54,7 +54,7 @@ internal static class VerifyCommand
     private static async Task<int> VerifyAsync(StoreOptions store, TailerOptions options, TimeSpan patience,
         CancellationToken stop)
     {
-        await using var servers = new Primary(store.ConnectionString);
+        await using var servers = new Primary(store.Connection());
         var kafka = new KafkaClients(
             options.Kafka, store.Name, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         try

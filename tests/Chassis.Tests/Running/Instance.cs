@@ -51,7 +51,8 @@ public sealed class Instance : IAsyncDisposable
         var table = world.NewTable(settings.IsNewerCode, settings.LacksConfirm);
         Database = Chassis.EventStore.Database.Open(world.ConnectionString, table.Service);
         Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly,
-            table.ToldEvents.Select(t => t.Schema), Logger<DatabaseReady>());
+            table.ToldEvents.Select(t => t.Schema), Logger<DatabaseReady>())
+        { Declared = table.DeclaredTables() };
         var kafka = new KafkaOptions
         {
             BootstrapServers = settings.Bootstrap ?? world.Stage.Broker.Bootstrap,
