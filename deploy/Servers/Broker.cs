@@ -24,6 +24,9 @@ public abstract class Broker : IAsyncDisposable
     /// </summary>
     public virtual bool IsInMemory => false;
 
+    /// <summary>librdkafka's settings of who may do everything here, beside the address.</summary>
+    public virtual IReadOnlyDictionary<string, string> Administrator { get; } = new Dictionary<string, string>();
+
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Makes a topic that keeps everything, or finds it with that many partitions.</summary>
@@ -70,8 +73,13 @@ public abstract class Broker : IAsyncDisposable
                 + $"the event stores), or set the count to {found}.");
     }
 
-    private protected IAdminClient Admin() =>
-        new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap, SocketTimeoutMs = 10_000 })
+    /// <summary>A client of who may do everything here.</summary>
+    public IAdminClient Admin() => new AdminClientBuilder(
+        new AdminClientConfig(Administrator.ToDictionary())
+        {
+            BootstrapServers = Bootstrap,
+            SocketTimeoutMs = 10_000,
+        })
         // A broker that is not up yet is not worth a line on the console: who waits for it says so.
         .SetLogHandler((_, _) => { })
         .SetErrorHandler((_, _) => { })

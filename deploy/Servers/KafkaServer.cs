@@ -15,9 +15,13 @@ public sealed class KafkaServer : Broker
     // Any fixed id does: nodes of one cluster must have the same, and clusters of different folders never meet.
     private const string ClusterId = "Q2hlY2tvdXRMb2NhbEthZg";
 
-    // Addresses and folders are not in what is formatted.
+    // Addresses, folders and who may come in are not in what is formatted.
     private static readonly string[] NotFormatted =
         ["controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs"];
+
+    private static bool IsFormatted(string property) => !NotFormatted.Contains(property)
+        && !property.StartsWith("ssl.", StringComparison.Ordinal)
+        && !property.Contains("sasl.", StringComparison.Ordinal);
 
     // A node whose parent was killed is stopped by its watcher, which takes a second or two; it holds the folder until
     // then.
@@ -51,6 +55,9 @@ public sealed class KafkaServer : Broker
 
     public Task<int> Exited => _process.Exited;
 
+    public override IReadOnlyDictionary<string, string> Administrator =>
+        _settings.Security?.Administrator() ?? base.Administrator;
+
     public override string Bootstrap => $"127.0.0.1:{Port}";
 
     public override string Name => $"Apache Kafka {_version} at {Bootstrap}";
@@ -73,7 +80,7 @@ public sealed class KafkaServer : Broker
     public async Task StartAgainAsync(CancellationToken cancel = default)
     {
         Directory.CreateDirectory(_settings.DataDirectory);
-        var properties = await WritePropertiesAsync(_settings, Port, cancel);
+        var properties = WriteProperties(_settings, Port);
         if (!IsFormatted(_settings))
             await PreparedFolder.FillAsync(LogDirectory(_settings), await PreparedAsync(properties, cancel),
                 () => FormatAsync(_home, _settings, properties, cancel), cancel);
@@ -119,7 +126,7 @@ public sealed class KafkaServer : Broker
         await _process.DisposeAsync();
     }
 
-    private static async Task<string> WritePropertiesAsync(KafkaSettings settings, int port, CancellationToken cancel)
+    private static string WriteProperties(KafkaSettings settings, int port)
     {
         var controller = settings.ControllerPort ?? Ports.Free();
         var lines = new Dictionary<string, string>
@@ -150,16 +157,17 @@ public sealed class KafkaServer : Broker
             ["broker.heartbeat.interval.ms"] = "1000",
             ["group.initial.rebalance.delay.ms"] = "0",
         };
-        foreach (var (name, value) in settings.More) lines[name] = value;
+        var secured = settings.Security?.Properties(settings.DataDirectory, port, controller) ?? [];
+        foreach (var (name, value) in secured.Concat(settings.More)) lines[name] = value;
         var file = Path.Combine(settings.DataDirectory, "server.properties");
-        await File.WriteAllLinesAsync(file, lines.Select(line => $"{line.Key}={line.Value}"), cancel);
+        SecretFile.Write(file, string.Join('\n', lines.Select(line => $"{line.Key}={line.Value}")) + "\n");
         return file;
     }
 
     private async Task<string?> PreparedAsync(string properties, CancellationToken cancel)
     {
         var lines = await File.ReadAllLinesAsync(properties, cancel);
-        var formatted = lines.Where(line => !NotFormatted.Contains(line.Split('=')[0]));
+        var formatted = lines.Where(line => IsFormatted(line.Split('=')[0]));
         return PreparedFolder.PathFor("kafka", [_home, _version, ClusterId, .. formatted]);
     }
 

@@ -16,6 +16,9 @@ public sealed record KafkaSettings
     /// <summary>A released Kafka's folder; where none is given it is looked for.</summary>
     public string? Home { get; init; }
 
+    /// <summary>None: everybody on this machine may do everything.</summary>
+    public KafkaSecurity? Security { get; init; }
+
     public int HeapMiB { get; init; } = 512;
 
     /// <summary>

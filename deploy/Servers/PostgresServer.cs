@@ -80,6 +80,8 @@ public sealed class PostgresServer : IAsyncDisposable
         while (true)
         {
             await _folder.ClearLockFileAsync(cancel);
+            if (_settings.Security is { } security)
+                await security.PrepareAsync(PostgresBinaries.For(_folder), _folder, cancel);
             _process = ChildProcess.Start(Command(PostgresBinaries.For(_folder), _folder, _settings, Port, LogFile));
             if (await AnswersAsync(_settings.StartDeadline - clock.Elapsed, cancel)) return;
             var said = _process.LastLines();
@@ -91,16 +93,27 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    public string ConnectionString(string database = Superuser) => new NpgsqlConnectionStringBuilder
+    public string ConnectionString(string database = Superuser)
     {
-        Host = "127.0.0.1",
-        Port = Port,
-        Username = Superuser,
-        Database = database,
-        IncludeErrorDetail = true,
-        // Without it Npgsql 10 looks for Kerberos on every new connection, and complains where the library is missing.
-        GssEncryptionMode = GssEncryptionMode.Disable,
-    }.ConnectionString;
+        var settings = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = Port,
+            Username = Superuser,
+            Database = database,
+            IncludeErrorDetail = true,
+            // Without it Npgsql 10 looks for Kerberos on every new connection, and complains where the library is
+            // missing.
+            GssEncryptionMode = GssEncryptionMode.Disable,
+        };
+        if (_settings.Security is { } security)
+        {
+            settings.SslMode = SslMode.VerifyFull;
+            settings.RootCertificate = security.Authority.Certificate;
+            settings.Password = security.SuperuserPassword;
+        }
+        return settings.ConnectionString;
+    }
 
     /// <summary>Makes a database if it is not there, and returns its connection string.</summary>
     public async Task<string> CreateDatabaseAsync(string name, CancellationToken cancel = default)
@@ -168,7 +181,7 @@ public sealed class PostgresServer : IAsyncDisposable
             Arguments =
         [
             "-D", folder.Path, "-h", "127.0.0.1", "-p", Text(port), "-k", "",
-            .. Configuration(settings).SelectMany(line => new[] { "-c", $"{line.Key}={line.Value}" }),
+            .. Configuration(settings, folder).SelectMany(line => new[] { "-c", $"{line.Key}={line.Value}" }),
         ],
             RunAs = folder.User,
             WorkingDirectory = "/",
@@ -177,7 +190,7 @@ public sealed class PostgresServer : IAsyncDisposable
             Grace = settings.StopGrace,
         };
 
-    private static Dictionary<string, string> Configuration(PostgresSettings settings)
+    private static Dictionary<string, string> Configuration(PostgresSettings settings, PostgresFolder folder)
     {
         var lines = new Dictionary<string, string>
         {
@@ -194,6 +207,8 @@ public sealed class PostgresServer : IAsyncDisposable
             // The log is in the user's language otherwise, and the start reads it.
             ["lc_messages"] = "C",
         };
+        if (settings.Security is not null)
+            foreach (var (name, value) in PostgresSecurity.Settings(folder)) lines[name] = value;
         foreach (var (name, value) in settings.More) lines[name] = value;
         return lines;
     }

@@ -29,6 +29,9 @@ public sealed record PostgresSettings
     /// <summary>A transaction that somebody left open holds back the clean-up of the event store's head row.</summary>
     public TimeSpan IdleInTransactionTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>None: everybody on this machine is let in by any name.</summary>
+    public PostgresSecurity? Security { get; init; }
+
     /// <summary>Further settings of postgresql.conf, which win.</summary>
     public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Checkout.Chassis.Registry;
 using Checkout.Registry;
 using Xunit;
 
@@ -42,6 +43,28 @@ public sealed class DevelopmentRegistryTests : IAsyncLifetime
         Assert.Equal("""[{"subject":"s1","version":2},{"subject":"s2","version":1}]""",
             await TextAsync("/schemas/ids/2/versions"));
         Assert.Equal(Two, await TextAsync("/subjects/s1/versions/2/schema"));
+    }
+
+    [Fact]
+    public async Task A_registry_with_users_lets_nobody_else_in()
+    {
+        const string password = "a:b ;'\"ä";
+        await using var registry = await DevelopmentRegistry.StartAsync(0,
+            users: new Dictionary<string, string> { ["tailer"] = password });
+        var right = new RegistryOptions
+        {
+            Url = registry.Url,
+            UserName = "tailer",
+            Password = password,
+        };
+        Assert.Empty(right.Faults());
+        Assert.Equal(1, await new SchemaRegistry(right).IdOfAsync("s-n.R", One, TestContext.Current.CancellationToken));
+        right.Password = "wrong";
+        var refused = await Assert.ThrowsAsync<SchemaRefusedException>(() =>
+            new SchemaRegistry(right).IdOfAsync("s-n.R", One, TestContext.Current.CancellationToken));
+        Assert.Contains("answered 401", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Registry:UserName", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
