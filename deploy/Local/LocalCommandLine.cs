@@ -24,6 +24,12 @@ internal static class LocalCommandLine
             Description = "librdkafka's in-memory broker, also where KAFKA_HOME is set.",
             Recursive = true,
         };
+        var secure = new Option<bool>("--secure")
+        {
+            Description = "TLS, passwords, roles of least privilege and rights of Kafka, as in production; needs a "
+                + "released Kafka. A folder stays secured.",
+            Recursive = true,
+        };
         var noInstall = new Option<bool>("--no-install")
         {
             Description = "Never installs PostgreSQL; says what is missing.",
@@ -42,7 +48,7 @@ internal static class LocalCommandLine
             Recursive = true,
             DefaultValueFactory = _ => 1,
         };
-        foreach (var option in new Option[] { folder, bootstrap, registry, inMemory, noInstall, port, instances })
+        foreach (var option in new Option[] { folder, bootstrap, registry, inMemory, secure, noInstall, port, instances })
             root.Add(option);
         return result => new()
         {
@@ -51,6 +57,7 @@ internal static class LocalCommandLine
             BootstrapServers = NullIfEmpty(result.GetValue(bootstrap)),
             SchemaRegistryUrl = NullIfEmpty(result.GetValue(registry)),
             InMemoryBroker = result.GetValue(inMemory),
+            Secure = result.GetValue(secure),
             StorePort = result.GetValue(port),
             Instances = result.GetValue(instances),
         };

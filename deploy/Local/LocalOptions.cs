@@ -1,3 +1,5 @@
+using Checkout.Local.Secured;
+
 namespace Checkout.Local;
 
 /// <summary>What the one command can be told; each has a setting that is right for most.</summary>
@@ -14,6 +16,14 @@ public sealed record LocalOptions
 
     /// <summary>librdkafka's in-memory broker, also where a released Kafka is at hand.</summary>
     public bool InMemoryBroker { get; init; }
+
+    /// <summary>
+    /// TLS, passwords, roles and rights in front of PostgreSQL, Kafka and the registry. A folder that was secured once
+    /// stays so.
+    /// </summary>
+    public bool Secure { get; init; }
+
+    public bool IsSecured => Secure || Credentials.AreIn(Folder);
 
     /// <summary>A Confluent-compatible registry that runs already.</summary>
     public string? SchemaRegistryUrl { get; init; }
@@ -43,6 +53,11 @@ public sealed record LocalOptions
             yield return $"The schema registry's address {SchemaRegistryUrl} is not an http or https address: " +
                 "give one like http://localhost:8081.";
         }
+        if (IsSecured && (InMemoryBroker || BootstrapServers is not null || SchemaRegistryUrl is not null))
+            yield return $"A secured system ({(Secure ? "--secure" : $"as that in {Folder} is since its first --secure")}"
+                + ") runs on servers of its own, since they get its users and passwords, and librdkafka's in-memory "
+                + "broker knows none: leave out --in-memory-broker, --bootstrap-servers and --schema-registry-url, or "
+                + "give another --folder without --secure.";
         if (StorePort is < 0 or > LocalPorts.HighestFirst)
             yield return $"The port {StorePort} can't be the first: " +
                 $"give a number up to {LocalPorts.HighestFirst}, or 0 for any free ports.";

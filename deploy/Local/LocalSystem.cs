@@ -1,5 +1,6 @@
 using Checkout.Chassis.Identity;
 using Checkout.Contracts;
+using Checkout.Local.Secured;
 using Checkout.Registry;
 using Checkout.Servers;
 using Npgsql;
@@ -21,7 +22,6 @@ public sealed class LocalSystem : IAsyncDisposable
         ("inventory", "Inventory", Listener.Inventory),
     ];
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan RegistryPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ServiceGrace = TimeSpan.FromSeconds(10);
 
     private readonly LocalOptions _options;
@@ -30,6 +30,7 @@ public sealed class LocalSystem : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _running = new();
     private readonly List<Supervised> _processes = [];
     private int _storePort;
+    private Credentials? _credentials;
 
     private LocalSystem(LocalOptions options, Action<string> say) =>
         (_options, _say, _ports) = (options, say, new(options.StorePort, say));
@@ -80,9 +81,17 @@ public sealed class LocalSystem : IAsyncDisposable
     {
         var logs = Directory.CreateDirectory(Logs(_options)).FullName;
         Tokens = TokensIn(_options);
-        await Task.WhenAll(
-            StartPostgresAsync(logs, cancellation), StartBrokerAsync(cancellation), StartRegistryAsync(cancellation));
-        foreach (var (database, _, _) in Services) await MakeDatabaseAsync(database, cancellation);
+        var kafka = _options.InMemoryBroker || _options.BootstrapServers is not null ? null
+            : KafkaHome.FindWithJava(_say);
+        _credentials = Credentials.For(_options, kafka, _say);
+        await Task.WhenAll(StartPostgresAsync(logs, cancellation), StartBrokerAsync(kafka, cancellation),
+            StartRegistryAsync(cancellation));
+        foreach (var (database, _, _) in Services)
+            await Databases.MakeAsync(Postgres, database, _credentials, cancellation);
+        if (_credentials is not null) await KafkaUsers.MakeAsync(Broker, _credentials);
+        if (_credentials is not null)
+            await Task.WhenAll(Services.Select(service => DemoData.RunAsync(service.Project, ["migrate"],
+                OwnerEnvironment(service.Database), cancellation)));
 
         _storePort = _ports.Take(Listener.Store);
         foreach (var (database, project, listener) in Services) AddService(database, project, listener, logs);
@@ -96,21 +105,23 @@ public sealed class LocalSystem : IAsyncDisposable
         Addresses = new(
             Url("store"), Url("balance"), Url("inventory"), Url("logtailer"),
             Broker.Bootstrap, Broker.IsInMemory, Broker.Name,
-            SchemaRegistry, control.Url, control.Token, Postgres.ConnectionString(), Tokens.PrivateKeyFile);
+            SchemaRegistry, control.Url, control.Token, Postgres.ConnectionString(), Tokens.PrivateKeyFile)
+        {
+            Access = Access.Of(_credentials),
+            Environments = Services.ToDictionary(s => s.Database,
+                s => ServiceEnvironment(s.Database, $"{s.Database}-command")),
+        };
         Addresses.Write(_options.Folder);
     }
 
-    public string DatabaseFor(string name, string user) =>
-        new NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name))
-        {
-            Username = user,
-            IncludeErrorDetail = false,
-        }.ConnectionString;
+    /// <summary>Without a password.</summary>
+    public string DatabaseFor(string name, string user) => Credentials.Connection(Postgres, name, user);
 
     public string Url(string process) => this[process].Url;
 
     /// <summary>The environment of a service, also for its commands.</summary>
-    public Dictionary<string, string?> ServiceEnvironment(string database, string instance) => new(_options.Environment)
+    public Dictionary<string, string?> ServiceEnvironment(string database, string instance) => new(
+        _options.Environment.Concat(_credentials?.OfService(database) ?? []))
     {
         ["Database__ConnectionString"] = DatabaseFor(database, database),
         ["Kafka__BootstrapServers"] = Broker.Bootstrap,
@@ -128,6 +139,14 @@ public sealed class LocalSystem : IAsyncDisposable
         ["Edge__AllowedOrigins__0"] = $"http://127.0.0.1:{_storePort}",
         ["Edge__AllowedOrigins__1"] = $"http://localhost:{_storePort}",
     };
+
+    /// <summary>The environment of what only the owner of a service's database may run: migrate and rebuild.</summary>
+    public Dictionary<string, string?> OwnerEnvironment(string database)
+    {
+        var environment = ServiceEnvironment(database, $"{database}-owner");
+        foreach (var (name, value) in _credentials?.OfOwner(database, Postgres) ?? []) environment[name] = value;
+        return environment;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -155,14 +174,14 @@ public sealed class LocalSystem : IAsyncDisposable
         Port = port,
         LogFile = Path.Combine(logs, "postgres.log"),
         Fsync = options.Fsync,
+        Security = options.IsSecured ? Credentials.Of(options.Folder).Postgres() : null,
     };
 
-    private async Task StartBrokerAsync(CancellationToken cancellation)
+    private async Task StartBrokerAsync(string? kafka, CancellationToken cancellation)
     {
         IsOwnBroker = _options.BootstrapServers is null;
         Broker = _options.BootstrapServers is { } given ? new ExternalBroker(given)
-            : !_options.InMemoryBroker && KafkaHome.FindWithJava(_say) is { } home
-                ? await KafkaServer.StartAsync(Kafka(home), cancellation)
+            : kafka is not null ? await KafkaServer.StartAsync(Kafka(kafka), cancellation)
             : InMemoryBroker.Start();
         lock (_running) _running.Push(Broker);
         if (Broker is ExternalBroker external) await external.RequireAsync(cancellation);
@@ -179,6 +198,7 @@ public sealed class LocalSystem : IAsyncDisposable
     {
         DataDirectory = Path.Combine(_options.Folder, "kafka"),
         Home = home,
+        Security = _credentials?.Kafka(),
         Port = _ports.Take(Listener.Kafka),
         ControllerPort = _ports.Take(Listener.KafkaController),
     };
@@ -188,55 +208,16 @@ public sealed class LocalSystem : IAsyncDisposable
         if (_options.SchemaRegistryUrl is { } given)
         {
             SchemaRegistry = given;
-            await RequireRegistryAsync(given, cancellation);
+            await GivenRegistry.RequireAsync(given, cancellation);
             return;
         }
         Directory.CreateDirectory(_options.Folder);
         var registry = await DevelopmentRegistry.StartAsync(
-            _ports.Take(Listener.Registry), Path.Combine(_options.Folder, "registry.jsonl"));
+            _ports.Take(Listener.Registry), Path.Combine(_options.Folder, "registry.jsonl"),
+            _credentials?.Registry());
         lock (_running) _running.Push(registry);
         SchemaRegistry = registry.Url;
         _say($"Development schema registry at {SchemaRegistry}");
-    }
-
-    /// <summary>
-    /// Whatever it answers, somebody is there; what it does not like of us the tailer's log and health will say.
-    /// </summary>
-    private static async Task RequireRegistryAsync(string url, CancellationToken cancellation)
-    {
-        using var http = new HttpClient { Timeout = RegistryPatience };
-        try
-        {
-            using var answer = await http.GetAsync($"{url.TrimEnd('/')}/subjects", cancellation);
-        }
-        catch (Exception e) when (e is HttpRequestException
-            or TaskCanceledException && !cancellation.IsCancellationRequested)
-        {
-            throw new ServerFailedException(
-                $"No schema registry answers at {url} ({e.Message}): give the address of one that runs.", e);
-        }
-    }
-
-    /// <summary>
-    /// A database for each service, owned by a role of its own; the tailer's role may read them and replicate.
-    /// </summary>
-    private async Task MakeDatabaseAsync(string name, CancellationToken cancellation)
-    {
-        await Postgres.CreateDatabaseAsync(name, cancellation);
-        await using var connection = new NpgsqlConnection(Postgres.ConnectionString(name));
-        await connection.OpenAsync(cancellation);
-        await using var command = new NpgsqlCommand(
-            $"""
-             DO $$ BEGIN
-                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name} LOGIN; END IF;
-                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'logtailer') THEN
-                     CREATE ROLE logtailer LOGIN REPLICATION;
-                     GRANT pg_read_all_data, pg_read_all_stats TO logtailer;
-                 END IF;
-             END $$;
-             ALTER DATABASE {name} OWNER TO {name};
-             """, connection);
-        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     private void AddService(string database, string project, Listener listener, string logs)
@@ -250,7 +231,8 @@ public sealed class LocalSystem : IAsyncDisposable
 
     private void AddTailers(string logs)
     {
-        var environment = new Dictionary<string, string?>(_options.Environment)
+        var environment = new Dictionary<string, string?>(
+            _options.Environment.Concat(_credentials?.OfTailer() ?? []))
         {
             ["Kafka__BootstrapServers"] = Broker.Bootstrap,
             ["Kafka__InMemory"] = Broker.IsInMemory.ToString(),

@@ -16,6 +16,12 @@ public sealed record RunningSystem(
     /// <summary>Signs tokens that its services take.</summary>
     public DevelopmentTokens Tokens() => DevelopmentTokens.Of(SigningKey);
 
+    public Access Access { get; init; } = Access.Open;
+
+    /// <summary>The environment of a service's commands; secrets are in files that it names.</summary>
+    public IReadOnlyDictionary<string, Dictionary<string, string?>> Environments { get; init; } =
+        new Dictionary<string, Dictionary<string, string?>>();
+
     /// <summary>For SQL on one of the databases, as their superuser.</summary>
     public string Database(string name) =>
         new Npgsql.NpgsqlConnectionStringBuilder(Postgres) { Database = name }.ConnectionString;

@@ -50,8 +50,9 @@ public sealed class Game : IDisposable
     {
         _system = system;
         _signing = system.Tokens();
-        _registry = new(new() { Url = system.SchemaRegistry });
-        _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig
+        _registry = new(system.Access.Registry(system.SchemaRegistry));
+        _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig(
+            system.Access.Game.ToDictionary())
         {
             BootstrapServers = system.BootstrapServers,
             EnableIdempotence = true,

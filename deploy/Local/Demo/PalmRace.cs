@@ -1,5 +1,4 @@
 using Checkout.Servers;
-using Npgsql;
 
 namespace Checkout.Local.Demo;
 
@@ -23,7 +22,7 @@ internal sealed class PalmRace(RunningSystem system, Game game)
         {
             var delivered = $$"""[{ "sku": "{{Sku}}", "quantity": 1, "reference": "{{delivery}}" }]""";
             await File.WriteAllTextAsync(file, delivered, stop);
-            await DemoData.RunAsync("Inventory", ["add-stock", file], InventorysSettings(), stop);
+            await DemoData.RunAsync("Inventory", ["add-stock", file], system.Environments["inventory"], stop);
         }
         catch (ServerFailedException e)
         {
@@ -44,12 +43,4 @@ internal sealed class PalmRace(RunningSystem system, Game game)
         var ended = await game.EndOfAsync(customer, posted.CheckoutId, Patience, stop);
         return new Racer(customer, postedAt, DateTime.UtcNow, ended);
     }));
-
-    private Dictionary<string, string?> InventorysSettings() => new()
-    {
-        ["Database__ConnectionString"] =
-            new NpgsqlConnectionStringBuilder(system.Database("inventory")) { Username = "inventory" }.ConnectionString,
-        ["Kafka__BootstrapServers"] = system.BootstrapServers,
-        ["Registry__Url"] = system.SchemaRegistry,
-    };
 }

@@ -14,13 +14,17 @@ public static class TopicsCheck
 
     public static async Task<IReadOnlyList<Verdict>> VerifyAsync(RunningSystem system, CancellationToken stop)
     {
-        var registry = new SchemaRegistry(new() { Url = system.SchemaRegistry });
+        var registry = new SchemaRegistry(system.Access.Registry(system.SchemaRegistry));
         return await Task.WhenAll(Stores.Select(async name =>
         {
             await using var source = NpgsqlDataSource.Create(system.Database(name));
             var kafka = new KafkaClients(
-                new() { BootstrapServers = system.BootstrapServers, InMemory = system.InMemoryBroker },
-                name, NullLogger.Instance);
+                new()
+                {
+                    BootstrapServers = system.BootstrapServers,
+                    InMemory = system.InMemoryBroker,
+                    Properties = system.Access.Tailer.ToDictionary(),
+                }, name, NullLogger.Instance);
             return await new Verification(name, new(source), kafka, registry, Patience).RunAsync(null, stop);
         }));
     }
