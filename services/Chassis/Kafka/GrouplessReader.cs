@@ -42,7 +42,7 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
 
     private void Run(CancellationToken stopping)
     {
-        using var remade = new RemadeTopics(kafka, topics);
+        using var remade = new RemadeTopics(kafka, topics, (_, _) => { });
         using var ends = new AskedEnds(kafka, time);
         while (!stopping.IsCancellationRequested)
             try

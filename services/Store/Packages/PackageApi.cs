@@ -13,13 +13,17 @@ public static class PackageApi
 
     public static void Map(WebApplication app) => app.MapRead("/packages", GetPackages).AllowAnonymous();
 
-    private static async Task<Ok<List<PackageAnswer>>> GetPackages(NpgsqlDataSource database,
+    /// <summary>What is on sale, the cheapest first.</summary>
+    /// <exception cref="TimeoutException">The database does not answer in time.</exception>
+    public static async Task<List<PackageAnswer>> OnSaleAsync(NpgsqlDataSource database,
         CancellationToken cancellation) =>
-        TypedResults.Ok((await database.AskAsync(connection => connection.QueryAsync<PackageAnswer>(
-            new CommandDefinition(
-                """
-                SELECT sku AS "Sku", name AS "Name", price_coins AS "PriceCoins" FROM packages
-                ORDER BY price_coins, sku LIMIT @MaxPackages
-                """,
-                new { MaxPackages }, cancellationToken: cancellation)), cancellation)).ToList());
+        (await database.AskAsync(connection => connection.QueryAsync<PackageAnswer>(new CommandDefinition(
+            """
+            SELECT sku AS "Sku", name AS "Name", price_coins AS "PriceCoins" FROM packages
+            ORDER BY price_coins, sku LIMIT @MaxPackages
+            """,
+            new { MaxPackages }, cancellationToken: cancellation)), cancellation)).ToList();
+
+    private static async Task<Ok<List<PackageAnswer>>> GetPackages(NpgsqlDataSource database,
+        CancellationToken cancellation) => TypedResults.Ok(await OnSaleAsync(database, cancellation));
 }
