@@ -28,6 +28,25 @@ republish.SetAction((parsed, cancel) =>
     RepublishBenchmark.RunAsync(parsed.GetValue(events), parsed.GetValue(inMemory), cancel));
 takeover.SetAction((parsed, cancel) =>
     TakeoverBenchmark.RunAsync(parsed.GetValue(rounds), parsed.GetValue(inMemory), cancel));
+var streams = new Option<int>("--streams")
+{
+    Description = "Streams that are open all the time.",
+    DefaultValueFactory = _ => 1_000
+};
+var stream = new Command("streams", "Open streams on one instance of Store: memory, and from event to client.")
+{ streams };
+stream.SetAction((parsed, cancel) =>
+    StreamsBenchmark.RunAsync(parsed.GetValue(streams), parsed.GetValue(inMemory), cancel));
+var times = new Option<int>("--times")
+{
+    Description = "How many times what the machine completes is asked for.",
+    DefaultValueFactory = _ => 3
+};
+var overload = new Command("overload",
+    "More checkouts are posted than the machine completes: how long those take that are accepted.")
+{ seconds, times };
+overload.SetAction((parsed, cancel) => OverloadBenchmark.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+    parsed.GetValue(times), parsed.GetValue(inMemory), cancel));
 var root = new RootCommand("Measures this system against its peers, side by side in one run. Nothing is asserted.") {
-    tailer, republish, takeover, inMemory };
+    tailer, republish, takeover, stream, overload, inMemory };
 return await root.Parse(args).InvokeAsync();

@@ -1,9 +1,9 @@
-using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Kafka;
 using Checkout.Fixtures;
 using Confluent.Kafka;
 using Xunit;
 
-namespace Checkout.Chassis.Tests.Reactor;
+namespace Checkout.Chassis.Tests.Kafka;
 
 /// <summary>Ten seconds are too long here.</summary>
 public sealed class StandstillTests

@@ -36,6 +36,9 @@ public sealed class Admission(CheckoutOptions options)
     /// <summary>Nothing ended for so long, and something waited for it: it stands.</summary>
     private static readonly TimeSpan StandsAfter = TimeSpan.FromSeconds(2);
 
+    /// <summary>Something ended within this: it goes on, and how long the oldest waits says how slowly.</summary>
+    private static readonly TimeSpan MovesWithin = TimeSpan.FromSeconds(1);
+
     /// <summary>So long after it stood the rate says nothing yet.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(1);
 
@@ -137,7 +140,7 @@ public sealed class Admission(CheckoutOptions options)
         var intended = Part * options.Objective;
         if (_underWay.Count <= _endsPerSecond * intended.TotalSeconds) return false;
         return _underWay.Count >= options.SurelyUnderWay
-            || (wait > intended && (now - _movesSince).Duration() > Recovery);
+            || (wait > intended && now - _endedAt < MovesWithin && (now - _movesSince).Duration() > Recovery);
     }
 
     /// <summary>How many end in a second, of late: the older, the less it counts.</summary>
