@@ -58,11 +58,14 @@ public sealed class StoreDatabase(NpgsqlDataSource database)
     /// <summary>What a publication leaves out, its stream is silent about.</summary>
     private static async Task<bool> IsPublishedAsync(NpgsqlConnection connection, CancellationToken stop)
     {
+        // By their names: a cast to regclass is made for tables of pg_toast too, which a role of few rights may not.
         await using var command = new NpgsqlCommand("""
             SELECT p.pubinsert, t.tablename IS NOT NULL, t.rowfilter
-            FROM pg_publication p LEFT JOIN pg_publication_tables t ON t.pubname = p.pubname
-                 AND format('%I.%I', t.schemaname, t.tablename)::regclass = to_regclass('events')
-            WHERE p.pubname = $1 AND to_regclass('head') IS NOT NULL AND to_regclass('events') IS NOT NULL
+            FROM pg_publication p
+                 JOIN pg_class c ON c.oid = to_regclass('events') JOIN pg_namespace n ON n.oid = c.relnamespace
+                 LEFT JOIN pg_publication_tables t ON (t.pubname, t.schemaname, t.tablename)
+                     = (p.pubname, n.nspname, c.relname)
+            WHERE p.pubname = $1 AND to_regclass('head') IS NOT NULL
             """, connection)
         { Parameters = { new() { Value = Publication } } };
         await using var row = await command.ExecuteReaderAsync(stop);
