@@ -25,7 +25,15 @@ internal sealed class LocalPorts(int store, Action<string> say)
     public const int Default = 5080;
     public const int HighestFirst = 65_535 - (int)Listener.Control;
 
+    private readonly Dictionary<Listener, int> _taken = [];
+
+    /// <summary>The same at every asking, so that what starts first can be told of what starts later.</summary>
     public int Take(Listener listener)
+    {
+        lock (_taken) return _taken.TryGetValue(listener, out var port) ? port : _taken[listener] = Find(listener);
+    }
+
+    private int Find(Listener listener)
     {
         if (store == 0) return Ports.Free();
         var wished = store + (int)listener;

@@ -29,7 +29,6 @@ public sealed class LocalSystem : IAsyncDisposable
     private readonly LocalPorts _ports;
     private readonly Stack<IAsyncDisposable> _running = new();
     private readonly List<Supervised> _processes = [];
-    private int _storePort;
     private Credentials? _credentials;
 
     private LocalSystem(LocalOptions options, Action<string> say) =>
@@ -93,7 +92,6 @@ public sealed class LocalSystem : IAsyncDisposable
             await Task.WhenAll(Services.Select(service => DemoData.RunAsync(service.Project, ["migrate"],
                 OwnerEnvironment(service.Database), cancellation)));
 
-        _storePort = _ports.Take(Listener.Store);
         foreach (var (database, project, listener) in Services) AddService(database, project, listener, logs);
         AddTailers(logs);
         await Task.WhenAll(_processes.Select(p => p.StartAsync()));
@@ -136,8 +134,10 @@ public sealed class LocalSystem : IAsyncDisposable
         ["Identity__KeyFile"] = Tokens.KeyFile,
         ["Identity__DevelopmentKeyFile"] = database == "store" ? Tokens.PrivateKeyFile : null,
         // Store's page asks the others, from the browser.
-        ["Edge__AllowedOrigins__0"] = $"http://127.0.0.1:{_storePort}",
-        ["Edge__AllowedOrigins__1"] = $"http://localhost:{_storePort}",
+        ["Edge__AllowedOrigins__0"] = UrlOf(Listener.Store),
+        ["Storefront__BalanceUrl"] = database == "store" ? UrlOf(Listener.Balance) : null,
+        ["Storefront__InventoryUrl"] = database == "store" ? UrlOf(Listener.Inventory) : null,
+        ["Edge__AllowedOrigins__1"] = $"http://localhost:{_ports.Take(Listener.Store)}",
     };
 
     /// <summary>The environment of what only the owner of a service's database may run: migrate and rebuild.</summary>
@@ -253,8 +253,10 @@ public sealed class LocalSystem : IAsyncDisposable
             Add(i == 1 ? "logtailer" : $"logtailer-{i}", "LogTailer", PortOf(i, Listener.LogTailer), environment, logs);
     }
 
-    private int PortOf(int instance, Listener listener) => instance > 1 ? Ports.Free()
-        : listener == Listener.Store ? _storePort : _ports.Take(listener);
+    /// <summary>Of the first instance.</summary>
+    private string UrlOf(Listener listener) => $"http://127.0.0.1:{_ports.Take(listener)}";
+
+    private int PortOf(int instance, Listener listener) => instance == 1 ? _ports.Take(listener) : Ports.Free();
 
     private static string[] ReadersOf(string database) => database switch
     {

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Checkout.Chassis;
+using Checkout.Chassis.Edge;
+using Checkout.Chassis.Identity;
 using Checkout.Chassis.Resilience;
 using Checkout.Store.Packages;
 using Microsoft.Net.Http.Headers;
@@ -14,8 +16,6 @@ namespace Checkout.Store.Storefront;
 /// </summary>
 public static class StorefrontApi
 {
-    private static readonly string[] GetAndHead = [HttpMethods.Get, HttpMethods.Head];
-
     public static IEnumerable<string> Configure(WebApplicationBuilder builder)
     {
         var (options, problems) = Settings.Read<StorefrontOptions>(builder.Configuration.GetSection("Storefront"),
@@ -23,14 +23,14 @@ public static class StorefrontApi
         // With wrong settings the service does not start, and nothing is made from them.
         builder.Services.AddSingleton(options).AddSingleton<StorefrontAssets>()
             .AddSingleton(p => new StorefrontPage(p.GetRequiredService<StorefrontAssets>(), options,
-                isDemo: builder.Environment.IsDevelopment()));
+                isDemo: p.GetRequiredService<IdentityOptions>().DevelopmentKeyFile is not null));
         return problems;
     }
 
     public static void Map(WebApplication app)
     {
-        app.MapMethods("/", GetAndHead, GetPageAsync).AllowAnonymous();
-        app.MapMethods(StorefrontAssets.Path + "{file}", GetAndHead,
+        app.MapRead("/", GetPageAsync).AllowAnonymous();
+        app.MapRead(StorefrontAssets.Path + "{file}",
             (string file, HttpResponse response, StorefrontAssets assets) => assets.Get(file, response))
             .AllowAnonymous();
     }

@@ -19,6 +19,9 @@ internal static class ServiceCommands
             system.GiveAsync("inventory", "add-stock", delivered));
     }
 
+    public static Task ChangePriceAsync(this TestSystem system, string sku, long priceCoins) =>
+        system.GiveAsync("store", "change-price", new[] { new { sku, priceCoins } });
+
     /// <summary>Rebuilds the state of every service from its events in a shadow copy, and has it compared.</summary>
     public static async Task AssertRebuildEqualsAsync(this TestSystem system)
     {

@@ -182,7 +182,7 @@ const claims = {
 const post = (claim, signal, onPause) => untilAnswered(() => ask("/checkouts", {
   method: "POST",
   headers: { "content-type": "application/json", "idempotency-key": `"${claim.key}"` },
-  body: JSON.stringify({ sku: claim.sku, expectedPriceCoins: claim.priceCoins }),
+  body: JSON.stringify({ sku: claim.sku }),
 }), signal, onPause);
 
 /**
@@ -241,6 +241,7 @@ async function follow(checkoutId, signal, onView, onPause) {
       }
     } catch (e) {
       fault = e;
+      if (!lastEventId && fault instanceof Refused && fault.status === 404) return look(checkoutId, signal, onView);
       if (signal.aborted || !isTemporary(fault)) throw fault;
     } finally {
       clearTimeout(timer);
@@ -249,6 +250,17 @@ async function follow(checkoutId, signal, onView, onPause) {
     const ms = pauseMs(tries - 1, fault);
     onPause(fault, ms);
     await pause(ms, signal);
+    signal.throwIfAborted();
+  }
+}
+
+/** Where there are no streams yet. */
+async function look(checkoutId, signal, onView) {
+  for (;;) {
+    const view = await ask(`/checkouts/${checkoutId}?wait=20`);
+    onView(view);
+    if (hasEnded(view)) return;
+    await pause(FIRST_PAUSE_MS, signal);
     signal.throwIfAborted();
   }
 }
