@@ -182,7 +182,7 @@ const claims = {
 const post = (claim, signal, onPause) => untilAnswered(() => ask("/checkouts", {
   method: "POST",
   headers: { "content-type": "application/json", "idempotency-key": `"${claim.key}"` },
-  body: JSON.stringify({ sku: claim.sku }),
+  body: JSON.stringify({ sku: claim.sku, expectedPriceCoins: claim.priceCoins }),
 }), signal, onPause);
 
 /**
@@ -241,7 +241,6 @@ async function follow(checkoutId, signal, onView, onPause) {
       }
     } catch (e) {
       fault = e;
-      if (!lastEventId && fault instanceof Refused && fault.status === 404) return look(checkoutId, signal, onView);
       if (signal.aborted || !isTemporary(fault)) throw fault;
     } finally {
       clearTimeout(timer);
@@ -250,17 +249,6 @@ async function follow(checkoutId, signal, onView, onPause) {
     const ms = pauseMs(tries - 1, fault);
     onPause(fault, ms);
     await pause(ms, signal);
-    signal.throwIfAborted();
-  }
-}
-
-/** Where there are no streams yet. */
-async function look(checkoutId, signal, onView) {
-  for (;;) {
-    const view = await ask(`/checkouts/${checkoutId}?wait=20`);
-    onView(view);
-    if (hasEnded(view)) return;
-    await pause(FIRST_PAUSE_MS, signal);
     signal.throwIfAborted();
   }
 }
@@ -299,14 +287,13 @@ function wordsOf(step, view, claim) {
   }
 }
 
-/** What is to come next, while something is. */
+/** What is to come next, while something is. Another service's step may be here before Store's answer to it. */
 function nextOf(/** @type {CheckoutView} */ view) {
-  switch (view.state) {
-    case "pending": return "Taking your coins…";
-    case "funded": return "Fetching your avatar…";
-    case "refundDue": return "Your coins are coming back…";
-    default: return view.endedAt ? "" : "Going on…";
-  }
+  const is = (/** @type {string} */ event) => view.timeline.some((step) => step.event === event);
+  if (hasEnded(view)) return "";
+  if (is("AvatarAssigned") || is("DeductionRejected") || is("BalanceRefunded")) return "Just a moment…";
+  if (is("AssignmentRejected") || view.state === "refundDue") return "Your coins are coming back…";
+  return is("BalanceDeducted") ? "Fetching your avatar…" : "Taking your coins…";
 }
 
 /** The title and the sentence below it. @param {CheckoutView} view @param {Claim} claim */
@@ -589,13 +576,13 @@ async function lookAgain(/** @type {Run} */ mine) {
   if (view && mine === running && !hasEnded(view)) show(mine, view);
 }
 
-/** Only what is new is put in, so that only what is new moves. */
+/** Only what is new is put in, so that only what is new moves; words may change, as a reason comes behind its step. */
 function showTimeline(/** @type {CheckoutView} */ view, /** @type {Claim} */ claim) {
   const list = find("timeline");
   const shown = new Map([...list.children].map((item) => [/** @type {HTMLElement} */ (item).dataset.event, item]));
   const next = nextOf(view);
   const items = [
-    ...view.timeline.map((step) => shown.get(step.event) ?? itemOf(step, view, claim)),
+    ...view.timeline.map((step) => reworded(shown.get(step.event), step, view, claim) ?? itemOf(step, view, claim)),
     ...(next ? [shown.get(next) ?? make("li", { className: "next" }, next)] : []),
   ];
   if (next) /** @type {HTMLElement} */ (items[items.length - 1]).dataset.event = next;
@@ -603,6 +590,12 @@ function showTimeline(/** @type {CheckoutView} */ view, /** @type {Claim} */ cla
   items.forEach((item, place) => {
     if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
   });
+}
+
+/** @param {Element | undefined} item @param {Step} step @param {CheckoutView} view @param {Claim} claim */
+function reworded(item, step, view, claim) {
+  if (item) say(/** @type {HTMLElement} */ (item.querySelector(".what")), wordsOf(step, view, claim));
+  return item;
 }
 
 function itemOf(/** @type {Step} */ step, /** @type {CheckoutView} */ view, /** @type {Claim} */ claim) {
