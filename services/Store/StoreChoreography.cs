@@ -29,17 +29,22 @@ public static class StoreChoreography
             typeof(CheckoutFailed))
         .On<BalanceRefunded>(Topics.BalanceAccounts, "refund", CheckoutDecisions.Refund, typeof(CheckoutFailed),
             typeof(CheckoutRefunded))
-        .Take<ListPackage>("list-package", PackageDecisions.List, typeof(PackageListed))
+        .Take<ListPackage>("list-package", PackageDecisions.List, typeof(PackageListed), typeof(RarityGiven))
         .Take<ChangePrice>("change-price", PackageDecisions.ChangePrice, typeof(PriceChanged))
+        .Take<TakeOffSale>("take-off-sale", PackageDecisions.TakeOffSale, typeof(PackageTakenOffSale))
+        .Take<PutOnSale>("put-on-sale", PackageDecisions.PutOnSale, typeof(PackagePutOnSale))
         .Tells<CheckoutCreated>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Created)
         .Tells<CheckoutCompleted>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Completed)
         .Tells<CheckoutFailed>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Failed)
         .Tells<CheckoutRefunded>(e => e.CustomerId, e => e.CheckoutId, CheckoutDecisions.Refunded)
         .Tells<PackageListed>(e => e.Sku, of: null, PackageDecisions.Listed)
-        .Tells<PriceChanged>(e => e.Sku, of: null, PackageDecisions.PriceChanged);
+        .Tells<PriceChanged>(e => e.Sku, of: null, PackageDecisions.PriceChanged)
+        .Tells<RarityGiven>(e => e.Sku, of: null, PackageDecisions.RarityGiven)
+        .Tells<PackageTakenOffSale>(e => e.Sku, of: null, PackageDecisions.TakenOffSale)
+        .Tells<PackagePutOnSale>(e => e.Sku, of: null, PackageDecisions.PutBackOnSale);
 }
 
-/// <summary>The rows of state that Store decides on. DDL: Migrations/0101_checkouts.sql.</summary>
+/// <summary>The rows of state that Store decides on. DDL: Migrations/.</summary>
 public sealed class StoreRows(Rows rows)
 {
     /// <summary>What is about a checkout has the price on it already, and must not wait for a package's lock.</summary>
@@ -53,8 +58,8 @@ public sealed class StoreRows(Rows rows)
         get;
     } = rows.Locked<Guid, CheckoutState>("checkouts", key: "checkout_id");
 
-    /// <summary>What a post may buy.</summary>
-    public Table<string, Package> OnSale
+    /// <summary>What a post may be for; what is off sale too, to tell it from what was never listed.</summary>
+    public Table<string, Package> Catalogue
     {
         get;
     } = rows.ReadOnly<string, Package>("packages", key: "sku", askedBy: typeof(CreateCheckout));
@@ -72,7 +77,7 @@ public sealed class StoreRows(Rows rows)
     } = rows.WriteOnly<Guid, Observation>("observations", key: "event_id", rebuilt: false);
 }
 
-public sealed record Package(string Name, long PriceCoins);
+public sealed record Package(string Name, long PriceCoins, Rarity Rarity = Rarity.UNKNOWN, bool IsOnSale = true);
 
 /// <summary>The state of a checkout, from Store's own events.</summary>
 public sealed record CheckoutState(
@@ -93,6 +98,7 @@ public enum CheckoutStatus
 
 public readonly record struct PostKey(string CustomerId, string IdempotencyKey);
 
-public sealed record Post(string Sku, Guid CheckoutId);
+/// <param name="ExpectedPriceCoins">Null where the post named no price.</param>
+public sealed record Post(string Sku, Guid CheckoutId, long? ExpectedPriceCoins = null);
 
 public sealed record Observation(Guid CheckoutId, string Type, string Source, DateTime OccurredAt);

@@ -7,6 +7,8 @@ public static class StoreProblems
 {
     public static readonly ProblemType NotASku = new("not-a-sku", 400, "Not a sku");
     public static readonly ProblemType UnknownCheckout = new("unknown-checkout", 404, "Unknown checkout");
+    public static readonly ProblemType PriceChanged = new("price-changed", 409, "Price changed");
+    public static readonly ProblemType PackageOffSale = new("package-off-sale", 422, "Package off sale");
     public static readonly ProblemType UnknownPackage = new("unknown-package", 422, "Unknown package");
     public static readonly ProblemType KeyUsedForOther =
         new("idempotency-key-reused", 422, "Idempotency key used for another purchase");

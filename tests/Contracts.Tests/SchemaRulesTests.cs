@@ -73,7 +73,7 @@ public sealed class SchemaRulesTests
     {
         var fields = ContractFiles.Current.Values.SelectMany(text => ((RecordSchema)Schema.Parse(text)).Fields);
         var enums = fields.Select(field => field.Schema).OfType<EnumSchema>().ToLookup(symbols => symbols.Fullname);
-        Assert.Equal(["avatarstore.CreditCause", "avatarstore.Reason"],
+        Assert.Equal(["avatarstore.CreditCause", "avatarstore.Rarity", "avatarstore.Reason"],
             enums.Select(copies => copies.Key).Order(StringComparer.Ordinal));
         Assert.True(enums["avatarstore.Reason"].Count() > 1);
         Assert.All(enums, copies => Assert.Single(copies.Select(copy => copy.ToString()).Distinct()));

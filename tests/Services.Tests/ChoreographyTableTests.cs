@@ -18,6 +18,8 @@ public sealed partial class ChoreographyTableTests
         ["create-checkout"] = "POST /checkouts",
         ["list-package"] = "list-packages",
         ["change-price"] = "change-price",
+        ["take-off-sale"] = "take-off-sale",
+        ["put-on-sale"] = "put-on-sale",
         ["credit"] = "credit",
         ["add-stock"] = "add-stock",
     };

@@ -1,3 +1,4 @@
+using avatarstore;
 using avatarstore.store;
 using Avro.Specific;
 using Checkout.Chassis.Choreography;
@@ -31,6 +32,43 @@ public sealed class PackageDecisionsTests
         var fault = Fault(Gorilla, List with { PriceCoins = 600 });
         Assert.Contains("change-price", fault.Message, StringComparison.Ordinal);
         Fault(Gorilla, List with { Name = "Ape" });
+    }
+
+    [Fact]
+    public void A_package_is_listed_with_the_rarity_that_is_said_of_it() =>
+        Then(null, List with { Rarity = Rarity.RARE }, Gorilla with { Rarity = Rarity.RARE },
+            new PackageListed { Sku = "GORILLA", Name = "Gorilla", PriceCoins = 500, Rarity = Rarity.RARE });
+
+    [Fact]
+    public void What_was_listed_without_a_rarity_is_given_one_by_the_same_line_with_it_and_keeps_it()
+    {
+        var (rare, common) = (List with { Rarity = Rarity.RARE }, List with { Rarity = Rarity.COMMON });
+        var isRare = Gorilla with { Rarity = Rarity.RARE };
+        Then(Gorilla, rare, isRare, new RarityGiven { Sku = "GORILLA", Rarity = Rarity.RARE });
+        Then(isRare, rare, isRare);
+        Then(isRare, List, isRare);
+        Assert.Contains("as rare", Fault(isRare, common).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_package_goes_off_sale_and_on_again_and_is_what_it_was_and_twice_is_once()
+    {
+        var off = Gorilla with { IsOnSale = false };
+        Then(Gorilla, new TakeOffSale("GORILLA"), off, new PackageTakenOffSale { Sku = "GORILLA" });
+        Then(off, new TakeOffSale("GORILLA"), off);
+        Then(off, new PutOnSale("GORILLA"), Gorilla, new PackagePutOnSale { Sku = "GORILLA" });
+        Then(Gorilla, new PutOnSale("GORILLA"), Gorilla);
+        Fault(null, new TakeOffSale("GORILLA"));
+        Fault(null, new PutOnSale("GORILLA"));
+    }
+
+    [Fact]
+    public void What_is_off_sale_may_change_its_price_and_stays_off_sale_when_it_is_listed_again()
+    {
+        var off = Gorilla with { IsOnSale = false };
+        Then(off, List, off);
+        Then(off, new ChangePrice("GORILLA", 600), off with { PriceCoins = 600 },
+            new PriceChanged { Sku = "GORILLA", PriceCoins = 600, PreviousPriceCoins = 500 });
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using avatarstore;
 using Checkout.Store.Packages;
 using Xunit;
 
@@ -47,6 +48,44 @@ public sealed class PackageOperatorsTests
     [Fact]
     public void The_price_of_what_was_listed_under_an_older_rule_can_be_changed() =>
         Assert.Single(PackageOperators.ChangePrice.Read(Price("palm tree", "1")));
+
+    [Theory]
+    [InlineData("ultraRare", Rarity.ULTRA_RARE)]
+    [InlineData("common", Rarity.COMMON)]
+    public void A_package_may_say_its_rarity(string said, Rarity rarity)
+    {
+        var line = Assert.Single(PackageOperators.List.Read(Rated(said)));
+        Assert.Equal(new ListPackage("palm", "Palm", 1, rarity), line.Step);
+    }
+
+    [Theory]
+    [InlineData("unknown")]
+    [InlineData("ULTRA_RARE")]
+    [InlineData("")]
+    public void A_rarity_is_one_of_three(string said) =>
+        Assert.Equal("Line 1, entry 1: rarity is none of common, rare, ultraRare; leave it out where it is not known.",
+            Assert.Throws<FormatException>(() => PackageOperators.List.Read(Rated(said))).Message);
+
+    [Theory]
+    [InlineData("ULTRA_RARE", "ultraRare")]
+    [InlineData("UNKNOWN", "unknown")]
+    [InlineData("ONE_OF_A_KIND", "oneOfAKind")]
+    public void A_rarity_is_shown_as_the_api_spells_it_even_one_of_a_later_version(string symbol, string shown) =>
+        Assert.Equal(shown, Rarities.Name(symbol));
+
+    [Fact]
+    public void What_goes_off_sale_and_comes_back_is_named_by_sku_even_by_one_of_an_older_rule()
+    {
+        Assert.Equal(new TakeOffSale("palm tree"),
+            Assert.Single(PackageOperators.TakeOffSale.Read("""[{"sku": "palm tree"}]""")).Step);
+        Assert.Equal(new PutOnSale("palm"),
+            Assert.Single(PackageOperators.PutOnSale.Read("""[{"sku": "palm"}]""")).Step);
+        Assert.StartsWith("Line 1, entry 1: sku is empty", Assert.Throws<FormatException>(() =>
+            PackageOperators.PutOnSale.Read("""[{"sku": ""}]""")).Message, StringComparison.Ordinal);
+    }
+
+    private static string Rated(string rarity) =>
+        $$"""[{"sku": "palm", "name": "Palm", "priceCoins": 1, "rarity": "{{rarity}}"}]""";
 
     private static string Package(string sku, string name, string coins) =>
         $$"""[{"sku": "{{sku}}", "name": "{{name}}", "priceCoins": {{coins}}}]""";

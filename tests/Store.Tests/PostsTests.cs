@@ -3,6 +3,7 @@ using Avro.Specific;
 using Checkout.Chassis.State;
 using Checkout.Fixtures;
 using Checkout.Store.Checkouts;
+using Checkout.Store.Packages;
 using CsCheck;
 using Xunit;
 
@@ -12,12 +13,15 @@ namespace Checkout.Store.Tests;
 public sealed class PostsTests
 {
     private const int Runs = 1_000;
+    private const long Price = 500;
     private static readonly DateTime Now = new(2026, 1, 1, 12, 0, 0, DateTimeKind.Utc);
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     private static readonly Gen<CreateCheckout> AnyPost = Gen.Select(
-        Gen.Guid, Gen.Int[0, 2], Gen.Int[0, 2], Gen.OneOf("GORILLA", "TIGER", "UNLISTED"),
-        (id, customer, key, sku) => new CreateCheckout(id, $"c-{customer}", $"key-{key}", sku, Now, Deadline));
+        Gen.Guid, Gen.Int[0, 2], Gen.Int[0, 2], Gen.OneOf("GORILLA", "TIGER", "UNLISTED", "GONE"),
+        Gen.OneOf<long?>(null, Price, Price + 1),
+        (id, customer, key, sku, price) =>
+            new CreateCheckout(id, $"c-{customer}", $"key-{key}", sku, Now, Deadline, price));
 
     private static readonly Gen<CreateCheckout[][]> Groups = AnyPost.Array[1, 8].Array[1, 5];
 
@@ -63,6 +67,53 @@ public sealed class PostsTests
     }
 
     [Fact]
+    public void A_post_for_what_is_off_sale_leaves_its_key_free_and_one_from_before_is_what_it_was()
+    {
+        var (first, gone, again) = (Post("key-1", "GORILLA"), Post("key-2", "GORILLA"), Post("key-1", "GORILLA"));
+        var store = Store();
+        Run(store, first);
+        store.RunAlone(StoreChoreography.Table.WorkOf(new TakeOffSale("GORILLA"), Guid.NewGuid()));
+        Assert.Empty(Run(store, gone, again));
+        Assert.Equal((PostOutcome.OffSale, null), CheckoutDecisions.AnswerTo(store.Rows, gone));
+        Assert.Equal((PostOutcome.SameAsBefore, first.CheckoutId), CheckoutDecisions.AnswerTo(store.Rows, again));
+        store.RunAlone(StoreChoreography.Table.WorkOf(new PutOnSale("GORILLA"), Guid.NewGuid()));
+        Assert.Single(Run(store, gone with { CheckoutId = Guid.NewGuid() }));
+    }
+
+    [Fact]
+    public void A_post_that_expects_another_price_leaves_its_key_free_for_one_that_knows_it()
+    {
+        var (dear, right) = (Post("key-1", "GORILLA", Price + 1), Post("key-1", "GORILLA", Price));
+        var store = Store();
+        Assert.Empty(Run(store, dear));
+        Assert.Equal((PostOutcome.OtherPrice, null), CheckoutDecisions.AnswerTo(store.Rows, dear));
+        Assert.Single(Run(store, right));
+        Assert.Equal((PostOutcome.Created, right.CheckoutId), CheckoutDecisions.AnswerTo(store.Rows, right));
+    }
+
+    [Fact]
+    public void A_post_sent_again_is_the_purchase_of_then_though_the_price_has_changed()
+    {
+        var (first, again) = (Post("key-1", "GORILLA", Price), Post("key-1", "GORILLA", Price));
+        var store = Store();
+        Run(store, first);
+        store.RunAlone(StoreChoreography.Table.WorkOf(new ChangePrice("GORILLA", Price + 1), Guid.NewGuid()));
+        Assert.Empty(Run(store, again));
+        Assert.Equal((PostOutcome.SameAsBefore, first.CheckoutId), CheckoutDecisions.AnswerTo(store.Rows, again));
+    }
+
+    [Fact]
+    public void The_expected_price_is_a_part_of_the_body()
+    {
+        var first = Post("key-1", "GORILLA", Price);
+        CreateCheckout[] others = [Post("key-1", "GORILLA"), Post("key-1", "GORILLA", Price + 1)];
+        var store = Store();
+        Assert.Single(Run(store, [first, .. others]));
+        Assert.All(others, other => Assert.Equal((PostOutcome.KeyUsedForOther, first.CheckoutId),
+            CheckoutDecisions.AnswerTo(store.Rows, other)));
+    }
+
+    [Fact]
     public void The_same_key_of_two_customers_is_two_purchases()
     {
         var (one, other) = (Post("key-1", "GORILLA"), Post("key-1", "GORILLA") with { CustomerId = "c-2" });
@@ -75,7 +126,7 @@ public sealed class PostsTests
         {
             var inserted = new List<PostKey>();
             Run(Store(onPost: inserted.Add), posts);
-            var wanted = posts.Where(post => post.Sku != "UNLISTED").Select(KeyOf).Distinct()
+            var wanted = posts.Where(post => Refusal(post) is null).Select(KeyOf).Distinct()
                 .OrderBy(key => key.CustomerId, StringComparer.Ordinal)
                 .ThenBy(key => key.IdempotencyKey, StringComparer.Ordinal);
             Assert.Equal(wanted, inserted);
@@ -86,27 +137,40 @@ public sealed class PostsTests
         Groups.Sample(groups =>
         {
             var store = Store();
-            var created = new Dictionary<PostKey, CheckoutCreated>();
+            var created = new Dictionary<PostKey, (CreateCheckout Post, CheckoutCreated Created)?>();
             foreach (var group in groups)
             {
                 foreach (var e in Run(store, group).Cast<CheckoutCreated>())
-                    created.Add(KeyOf(group.Single(post => post.CheckoutId == e.CheckoutId)), e);
+                {
+                    var post = group.Single(post => post.CheckoutId == e.CheckoutId);
+                    created.Add(KeyOf(post), (post, e));
+                }
                 foreach (var post in group)
                 {
                     var (outcome, checkoutId) = CheckoutDecisions.AnswerTo(store.Rows, post);
-                    Assert.Equal(created.GetValueOrDefault(KeyOf(post))?.CheckoutId, checkoutId);
+                    Assert.Equal(created.GetValueOrDefault(KeyOf(post))?.Post.CheckoutId, checkoutId);
                     Assert.Equal(Wanted(post, created.GetValueOrDefault(KeyOf(post))), outcome);
                 }
             }
         }, iter: Runs);
 
-    private static PostOutcome Wanted(CreateCheckout post, CheckoutCreated? holder) =>
-        holder is null ? PostOutcome.UnknownPackage
-        : holder.CheckoutId == post.CheckoutId ? PostOutcome.Created
-        : holder.Sku == post.Sku ? PostOutcome.SameAsBefore
+    private static PostOutcome? Wanted(CreateCheckout post, (CreateCheckout Post, CheckoutCreated Created)? holder) =>
+        holder is null ? Refusal(post)
+        : holder.Value.Post.CheckoutId == post.CheckoutId ? PostOutcome.Created
+        : (holder.Value.Post.Sku, holder.Value.Post.ExpectedPriceCoins) == (post.Sku, post.ExpectedPriceCoins)
+            ? PostOutcome.SameAsBefore
         : PostOutcome.KeyUsedForOther;
 
-    private static CreateCheckout Post(string key, string sku) => new(Guid.NewGuid(), "c-1", key, sku, Now, Deadline);
+    private static PostOutcome? Refusal(CreateCheckout post) => post switch
+    {
+        { Sku: "UNLISTED" } => PostOutcome.UnknownPackage,
+        { Sku: "GONE" } => PostOutcome.OffSale,
+        { ExpectedPriceCoins: { } expected } when expected != Price => PostOutcome.OtherPrice,
+        _ => null,
+    };
+
+    private static CreateCheckout Post(string key, string sku, long? price = null) =>
+        new(Guid.NewGuid(), "c-1", key, sku, Now, Deadline, price);
 
     private static PostKey KeyOf(CreateCheckout post) => new(post.CustomerId, post.IdempotencyKey);
 
@@ -121,7 +185,8 @@ public sealed class PostsTests
         };
         return new InMemory<StoreRows>(StoreChoreography.Table, Now) { Memory = memory }.Given(rows =>
         {
-            foreach (var sku in new[] { "GORILLA", "TIGER" }) rows.Packages.Add(sku, new(sku, 500));
+            foreach (var sku in new[] { "GORILLA", "TIGER" }) rows.Packages.Add(sku, new(sku, Price));
+            rows.Packages.Add("GONE", new("Gone", Price, IsOnSale: false));
         });
     }
 

@@ -32,7 +32,12 @@ public sealed class StoreChoreographyTests
             // Its id follows from its business key.
             .. PackageOperators.List.Read("""[{"sku": "TIGER", "name": "Tiger", "priceCoins": 900}]"""),
             StoreChoreography.Table.WorkOf(new ListPackage("TIGER", "Tiger", 900), Cause),
+            // What is listed is given a rarity, under a key of its own.
+            .. PackageOperators.List.Read(
+                """[{"sku": "GORILLA", "name": "Gorilla", "priceCoins": 500, "rarity": "rare"}]"""),
             StoreChoreography.Table.WorkOf(new ChangePrice("GORILLA", 900), Cause),
+            StoreChoreography.Table.WorkOf(new TakeOffSale("GORILLA"), Cause),
+            StoreChoreography.Table.WorkOf(new PutOnSale("PALM"), Cause),
         ];
         Assert.Equal(
         [
@@ -44,7 +49,10 @@ public sealed class StoreChoreographyTests
             "refund: 0198c0de-0000-8b90-9552-d0ac65a60a58, 0198c0de-0000-831f-972b-8d59471af467",
             "list-package: 3a4493df-3bc0-8e0b-aa82-ff7258eb0de2",
             "list-package: 0198c0de-0000-874d-8489-f5e4f5cbd373",
+            "list-package: 09672101-9457-8397-9eaa-8a43907ef1c2",
             "change-price: 0198c0de-0000-82e7-922f-2922dd5da5dd",
+            "take-off-sale: 0198c0de-0000-8d5a-b05b-00413796d2b0",
+            "put-on-sale: 0198c0de-0000-8f04-85b6-0d985bcf8640",
         ], steps.Select(step => Store().IdsOf(step)));
         Assert.Equal(Store().Answering.Order(), steps.Select(step => step.Reaction).Distinct().Order());
     }
@@ -52,6 +60,7 @@ public sealed class StoreChoreographyTests
     private static InMemory<StoreRows> Store() => new InMemory<StoreRows>(StoreChoreography.Table, Now).Given(rows =>
     {
         rows.Packages.Add("GORILLA", new("Gorilla", 500));
+        rows.Packages.Add("PALM", new("Palm", 500_000_000, IsOnSale: false));
         rows.Checkouts.Add(Posted, new("c-1", "GORILLA", 500, CheckoutStatus.Pending, null, Now, Now, EndedAt: null));
     });
 }

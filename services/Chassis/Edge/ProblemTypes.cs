@@ -12,6 +12,7 @@ public static class ProblemTypes
     public static readonly ProblemType KeyMissing = new("idempotency-key-missing", 400, "Idempotency key missing");
     public static readonly ProblemType KeyMalformed = new("idempotency-key-malformed", 400, "Not an idempotency key");
     public static readonly ProblemType NotAnOpaqueId = new("not-a-customer-id", 400, "Not a customer id");
+    public static readonly ProblemType QueryNotUnderstood = new("query-not-understood", 400, "Query not understood");
     public static readonly ProblemType Unauthorized = new("unauthorized", 401, "Not signed in");
     public static readonly ProblemType Forbidden = new("forbidden", 403, "Not allowed");
     public static readonly ProblemType NobodyToActFor = new("nobody-to-act-for", 403, "Nobody to act for");

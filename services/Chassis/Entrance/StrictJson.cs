@@ -5,7 +5,8 @@ namespace Checkout.Chassis.Entrance;
 
 /// <summary>
 /// Flat JSON objects as they are documented: exactly the properties of a record, each once and of its kind, text or
-/// whole number. Whatever else comes is refused with a sentence that names the field or the place.
+/// whole number; one that may be null may be left out. Whatever else comes is refused with a sentence that names the
+/// field or the place.
 /// </summary>
 public static class StrictJson
 {
@@ -67,7 +68,7 @@ public static class StrictJson
     public static T Read<T>(JsonElement element)
     {
         var fields = Named.GetTypeInfo(typeof(T)).Properties;
-        var names = string.Join(", ", fields.Select(f => f.Name));
+        var names = string.Join(", ", fields.Select(f => IsOptional(f) ? $"{f.Name} (optional)" : f.Name));
         if (element.ValueKind != JsonValueKind.Object)
             throw new FormatException($"It is {Kind(element)}; give an object with {names}.");
         var seen = new HashSet<string>();
@@ -77,12 +78,15 @@ public static class StrictJson
             var field = fields.FirstOrDefault(f => f.Name == name) ?? throw new FormatException(
                 $"{PlainText.Shown(name)} is no field here; an object has {names}, in this spelling.");
             if (!seen.Add(name)) throw new FormatException($"{name} stands there twice.");
-            if (Fault(property.Value, field.PropertyType) is { } fault) throw new FormatException($"{name} {fault}");
+            var kind = Nullable.GetUnderlyingType(field.PropertyType) ?? field.PropertyType;
+            if (Fault(property.Value, kind) is { } fault) throw new FormatException($"{name} {fault}");
         }
-        return fields.FirstOrDefault(f => !seen.Contains(f.Name)) is { } missing
+        return fields.FirstOrDefault(f => !seen.Contains(f.Name) && !IsOptional(f)) is { } missing
             ? throw new FormatException($"{missing.Name} is missing; an object has {names}.")
             : element.Deserialize<T>(Named)!;
     }
+
+    private static bool IsOptional(JsonPropertyInfo field) => field.IsGetNullable;
 
     private static string? Fault(JsonElement value, Type wanted)
     {

@@ -13,7 +13,8 @@ using Checkout.Store.Packages;
 
 namespace Checkout.Store.Checkouts;
 
-public sealed record CheckoutRequest(string Sku);
+/// <param name="ExpectedPriceCoins">What the player was shown; at another price nothing is bought.</param>
+public sealed record CheckoutRequest(string Sku, long? ExpectedPriceCoins);
 
 /// <summary>The edge for game clients: posting a checkout, and following it.</summary>
 public static class CheckoutApi
@@ -22,7 +23,7 @@ public static class CheckoutApi
     {
         var (options, problems) = Settings.Read<CheckoutOptions>(builder.Configuration.GetSection("Checkouts"),
             o => o.Problems());
-        builder.Services.AddSingleton(options).AddSingleton<CheckoutQueries>()
+        builder.Services.AddSingleton(options).AddSingleton<CheckoutQueries>().AddSingleton<CheckoutList>()
             .AddSingleton(new Followers(options.MostFollowers)).AddSingleton<Waiting>()
             .AddSingleton(new Admission(options)).AddSingleton<Reconciling>().AddSingleton<KnownKeys>()
             .AddSingleton<CheckoutGate>().AddHostedService<CheckoutFeed>();
@@ -48,9 +49,11 @@ public static class CheckoutApi
         // No stricter than it ever was: what an older version listed can still be bought.
         if (PlainText.Problem("sku", wanted.Sku, PackageOperators.MaxSkuLength) is { } problem)
             return StoreProblems.NotASku.With(problem);
+        if (ExactNumber.Problem("expectedPriceCoins", wanted.ExpectedPriceCoins ?? 0, least: 0) is { } notAPrice)
+            return ProblemTypes.BodyNotUnderstood.With(notAPrice);
 
         var post = new CreateCheckout(Guid.CreateVersion7(time.GetUtcNow()), customer, idempotencyKey, wanted.Sku,
-            Microseconds(time.GetUtcNow().UtcDateTime), options.Deadline);
+            Microseconds(time.GetUtcNow().UtcDateTime), options.Deadline, wanted.ExpectedPriceCoins);
         Activity.Current?.SetTag("checkout.id", post.CheckoutId.ToString());
         var wait = Preferences.Wait(request);
         using var follower = waiting.Begin(post.CheckoutId, wait);
@@ -58,7 +61,7 @@ public static class CheckoutApi
         var isCreated = false;
         try
         {
-            var (outcome, story) = await AnswerAsync(post, edge, queries, store, cancellation)
+            var (outcome, story, package) = await AnswerAsync(post, edge, queries, store, cancellation)
                 .InTimeAsync(cancellation);
             isCreated = outcome == PostOutcome.Created;
             if (story is not null && wait is { } longest)
@@ -73,6 +76,11 @@ public static class CheckoutApi
                 PostOutcome.SameAsBefore => Accepted(request.HttpContext.Response, view!, isReplayed: true, wait),
                 PostOutcome.KeyUsedForOther => StoreProblems.KeyUsedForOther.With(
                     "This Idempotency-Key came with another body before; send a new key for a new purchase."),
+                PostOutcome.OtherPrice => StoreProblems.PriceChanged.With(
+                    $"{post.Sku} costs {package!.PriceCoins} coins now. Ask the player again; this Idempotency-Key is "
+                        + "still free.", ("priceCoins", package.PriceCoins)),
+                PostOutcome.OffSale => StoreProblems.PackageOffSale.With(
+                    $"{post.Sku} is not sold now; GET /packages lists what is."),
                 _ => StoreProblems.UnknownPackage.With(
                     $"No package {post.Sku} is on sale; GET /packages lists what is."),
             };
@@ -89,8 +97,9 @@ public static class CheckoutApi
         }
     }
 
-    private static async Task<(PostOutcome Outcome, CheckoutStory? Story)> AnswerAsync(CreateCheckout post,
-        GroupCommit<StoreRows> edge, CheckoutQueries queries, EventStoreOptions store, CancellationToken cancellation)
+    private static async Task<(PostOutcome Outcome, CheckoutStory? Story, Package? Package)> AnswerAsync(
+        CreateCheckout post, GroupCommit<StoreRows> edge, CheckoutQueries queries, EventStoreOptions store,
+        CancellationToken cancellation)
     {
         var committed = await edge.SubmitAsync(post, post.CheckoutId, cancellation);
         var (outcome, checkoutId) = CheckoutDecisions.AnswerTo(committed.Rows, post);
@@ -100,7 +109,7 @@ public static class CheckoutApi
                 CheckoutStory.Of((CheckoutCreated)committed.Events[0], store.Source, Activity.Current),
             PostOutcome.SameAsBefore => await queries.StoryAsync(checkoutId!.Value, post.CustomerId, cancellation),
             _ => null,
-        });
+        }, committed.Rows.Catalogue[post.Sku]);
     }
 
     private static async Task<IResult> GetAsync(Guid id, Caller caller, HttpContext http, CheckoutQueries queries,

@@ -49,7 +49,8 @@ public sealed record CheckoutStory(Guid CheckoutId, CheckoutRow Row, IReadOnlyLi
 
     public CheckoutView View(DateTime now)
     {
-        var (state, waitingFor) = State();
+        var isFunded = Has(nameof(BalanceDeducted));
+        var (state, waitingFor) = (StateOf(Row.Status, isFunded), WaitingFor(isFunded));
         var overdue = waitingFor is not null && now > Row.ExpiresAt;
         return new(CheckoutId, Row.Sku, Row.PriceCoins, state, Row.Reason, Row.CreatedAt, Row.ExpiresAt, Row.EndedAt,
             overdue, waitingFor,
@@ -60,19 +61,25 @@ public sealed record CheckoutStory(Guid CheckoutId, CheckoutRow Row, IReadOnlyLi
         };
     }
 
-    private (string State, string? WaitingFor) State() => Symbols.Read<CheckoutStatus>(Row.Status) switch
+    /// <summary>What a client is told of a status.</summary>
+    public static string StateOf(string status, bool isFunded) => Symbols.Read<CheckoutStatus>(status) switch
     {
-        CheckoutStatus.Pending => (Has(nameof(BalanceDeducted)) ? "funded" : "pending",
-            LastWords.Any(Has) ? ForOutcome
-            : Has(nameof(BalanceDeducted)) ? CheckoutView.ForAvatar : CheckoutView.ForFunds),
-        CheckoutStatus.RefundDue =>
-            ("refundDue", Has(nameof(BalanceRefunded)) ? ForRefunded : CheckoutView.ForRefund),
-        CheckoutStatus.Completed => ("completed", null),
-        CheckoutStatus.Failed => ("failed", null),
-        CheckoutStatus.Refunded => ("refunded", null),
-        // A later version's state, by the name it has there.
-        _ => (JsonNamingPolicy.CamelCase.ConvertName(Row.Status),
-            HasEnded ? null : CheckoutView.ForNewerVersion),
+        CheckoutStatus.Pending => isFunded ? "funded" : "pending",
+        CheckoutStatus.RefundDue => "refundDue",
+        CheckoutStatus.Completed => "completed",
+        CheckoutStatus.Failed => "failed",
+        CheckoutStatus.Refunded => "refunded",
+        // A later version's, by the name it has there.
+        _ => JsonNamingPolicy.CamelCase.ConvertName(status),
+    };
+
+    private string? WaitingFor(bool isFunded) => Symbols.Read<CheckoutStatus>(Row.Status) switch
+    {
+        _ when HasEnded => null,
+        CheckoutStatus.Pending => LastWords.Any(Has) ? ForOutcome
+            : isFunded ? CheckoutView.ForAvatar : CheckoutView.ForFunds,
+        CheckoutStatus.RefundDue => Has(nameof(BalanceRefunded)) ? ForRefunded : CheckoutView.ForRefund,
+        _ => CheckoutView.ForNewerVersion,
     };
 
     private bool Has(string name) => Steps.Any(step => step.Name == name);

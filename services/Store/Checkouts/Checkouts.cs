@@ -9,8 +9,9 @@ using Checkout.Chassis.Resilience;
 namespace Checkout.Store.Checkouts;
 
 /// <summary>A post, judged at Now (UTC).</summary>
+/// <param name="ExpectedPriceCoins">The price that the player saw; null where the post names none.</param>
 public sealed record CreateCheckout(Guid CheckoutId, string CustomerId, string IdempotencyKey, string Sku, DateTime Now,
-    TimeSpan Deadline);
+    TimeSpan Deadline, long? ExpectedPriceCoins = null);
 
 /// <summary>What became of a post.</summary>
 public enum PostOutcome
@@ -19,6 +20,8 @@ public enum PostOutcome
     SameAsBefore,
     KeyUsedForOther,
     UnknownPackage,
+    OffSale,
+    OtherPrice,
 }
 
 /// <summary>
@@ -28,18 +31,20 @@ public enum PostOutcome
 public static class CheckoutDecisions
 {
     /// <summary>
-    /// A post for a package that is not listed leaves no trace, so that the same key is good once it is.
+    /// A post that can't be taken as things are (not listed, off sale, another price) leaves no trace, so that the same
+    /// key is good once it can. One that was taken is no more judged: sent again it is what it was.
     /// </summary>
     public static IReadOnlyList<ISpecificRecord> Create(StoreRows rows, CreateCheckout c)
     {
         var key = new PostKey(c.CustomerId, c.IdempotencyKey);
-        if (rows.Posts[key] is not null || rows.OnSale[c.Sku] is not { } package) return [];
-        rows.Posts.Add(key, new(c.Sku, c.CheckoutId));
+        if (rows.Posts[key] is not null || Refusal(rows, c) is not null) return [];
+        rows.Posts.Add(key, new(c.Sku, c.CheckoutId, c.ExpectedPriceCoins));
         return
         [
             new CheckoutCreated
             {
-                CheckoutId = c.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku, PriceCoins = package.PriceCoins,
+                CheckoutId = c.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku,
+                    PriceCoins = rows.Catalogue[c.Sku]!.PriceCoins,
                     ExpiresAt = Microseconds(c.Now + c.Deadline),
             },
         ];
@@ -53,10 +58,20 @@ public static class CheckoutDecisions
     public static (PostOutcome Outcome, Guid? CheckoutId) AnswerTo(StoreRows rows, CreateCheckout post)
     {
         if (rows.Posts[new(post.CustomerId, post.IdempotencyKey)] is not { } holder)
-            return (PostOutcome.UnknownPackage, null);
+            return (Refusal(rows, post) ?? PostOutcome.UnknownPackage, null);
         if (holder.CheckoutId == post.CheckoutId) return (PostOutcome.Created, holder.CheckoutId);
-        return (holder.Sku == post.Sku ? PostOutcome.SameAsBefore : PostOutcome.KeyUsedForOther, holder.CheckoutId);
+        // The whole body: another price is another word of the player.
+        var isSame = (holder.Sku, holder.ExpectedPriceCoins) == (post.Sku, post.ExpectedPriceCoins);
+        return (isSame ? PostOutcome.SameAsBefore : PostOutcome.KeyUsedForOther, holder.CheckoutId);
     }
+
+    private static PostOutcome? Refusal(StoreRows rows, CreateCheckout post) => rows.Catalogue[post.Sku] switch
+    {
+        null => PostOutcome.UnknownPackage,
+        { IsOnSale: false } => PostOutcome.OffSale,
+        { PriceCoins: var price } when (post.ExpectedPriceCoins ?? price) != price => PostOutcome.OtherPrice,
+        _ => null,
+    };
 
     public static IReadOnlyList<ISpecificRecord> ShowFunded(StoreRows rows, BalanceDeducted e, EventContext context)
     {

@@ -1,11 +1,11 @@
 using Checkout.Chassis.Edge;
 using Dapper;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace Checkout.Store.Packages;
 
-public sealed record PackageAnswer(string Sku, string Name, long PriceCoins);
+/// <param name="Rarity">common, rare, ultraRare; unknown where nobody said it.</param>
+public sealed record PackageAnswer(string Sku, string Name, long PriceCoins, string Rarity);
 
 public static class PackageApi
 {
@@ -19,11 +19,12 @@ public static class PackageApi
         CancellationToken cancellation) =>
         (await database.AskAsync(connection => connection.QueryAsync<PackageAnswer>(new CommandDefinition(
             """
-            SELECT sku AS "Sku", name AS "Name", price_coins AS "PriceCoins" FROM packages
-            ORDER BY price_coins, sku LIMIT @MaxPackages
+            SELECT sku AS "Sku", name AS "Name", price_coins AS "PriceCoins", rarity AS "Rarity" FROM packages
+            WHERE is_on_sale ORDER BY price_coins, sku LIMIT @MaxPackages
             """,
-            new { MaxPackages }, cancellationToken: cancellation)), cancellation)).ToList();
+            new { MaxPackages }, cancellationToken: cancellation)), cancellation))
+        .Select(package => package with { Rarity = Rarities.Name(package.Rarity) }).ToList();
 
-    private static async Task<Ok<List<PackageAnswer>>> GetPackages(NpgsqlDataSource database,
-        CancellationToken cancellation) => TypedResults.Ok(await OnSaleAsync(database, cancellation));
+    private static async Task<IResult> GetPackages(HttpRequest request, NpgsqlDataSource database,
+        CancellationToken cancellation) => TaggedJson.Of(request, await OnSaleAsync(database, cancellation));
 }

@@ -113,7 +113,7 @@ public sealed class StorefrontPage(StorefrontAssets assets, StorefrontOptions op
 
     private static string Coins(long coins) => coins == 1 ? "coin" : "coins";
 
-    private static string RarityOf(PackageAnswer _) => "unknown";
+    private static string RarityOf(PackageAnswer package) => package.Rarity;
 
     private static Html Badge(string rarity) => rarity switch
     {

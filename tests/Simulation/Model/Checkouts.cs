@@ -31,14 +31,19 @@ public sealed class Checkouts
     public IEnumerable<string> Findings() =>
         [.. Prices(), .. _told.SelectMany(story => Story(story.Key, story.ToList())), .. Timeline(), .. Owners()];
 
-    /// <summary>A checkout has the price that the package had when it was created.</summary>
+    /// <summary>A checkout has the price that the package had when it was created, and was on sale then.</summary>
     private IEnumerable<string> Prices()
     {
         var prices = new Dictionary<string, long>();
+        var offSale = new HashSet<string>();
         foreach (var e in _store)
         {
             if (e is PackageListed listed) prices[listed.Sku] = listed.PriceCoins;
             if (e is PriceChanged changed) prices[changed.Sku] = changed.PriceCoins;
+            if (e is PackageTakenOffSale taken) offSale.Add(taken.Sku);
+            if (e is PackagePutOnSale put) offSale.Remove(put.Sku);
+            if (e is CheckoutCreated bought && offSale.Contains(bought.Sku))
+                yield return $"checkout {bought.CheckoutId} is of {bought.Sku}, which was off sale";
             if (e is CheckoutCreated created && prices[created.Sku] != created.PriceCoins)
                 yield return $"checkout {created.CheckoutId} costs {created.PriceCoins}, and its package "
                     + $"{prices[created.Sku]}";

@@ -149,13 +149,19 @@ public static class Judge
             var fits = answer.Outcome switch
             {
                 PostOutcome.Created => isHolder && answer.CheckoutId == answer.Post.CheckoutId,
-                PostOutcome.SameAsBefore => isHolder && holder?.Sku == answer.Post.Sku,
-                PostOutcome.KeyUsedForOther => isHolder && holder?.Sku != answer.Post.Sku,
-                _ => !answer.Listed,
+                PostOutcome.SameAsBefore => isHolder && IsSameBody(holder!, answer.Post),
+                PostOutcome.KeyUsedForOther => isHolder && !IsSameBody(holder!, answer.Post),
+                PostOutcome.OffSale => answer.Package is { IsOnSale: false },
+                PostOutcome.OtherPrice => answer.Package is { IsOnSale: true } package
+                    && answer.Post.ExpectedPriceCoins is { } expected && expected != package.PriceCoins,
+                _ => answer.Package is null,
             };
             if (!fits) yield return $"the answer {answer} does not fit {holder}";
         }
     }
+
+    private static bool IsSameBody(Post holder, CreateCheckout post) =>
+        holder.Sku == post.Sku && holder.ExpectedPriceCoins == post.ExpectedPriceCoins;
 
     public static IEnumerable<ISpecificRecord> Happened<TRows>(EventChain chain, Choreography<TRows> teller) =>
         chain.Events.Select(e => Wire.Read(e, teller));

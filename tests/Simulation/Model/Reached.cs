@@ -12,7 +12,8 @@ public sealed class Reached
     [
         "Completed", "Failed INSUFFICIENT_FUNDS", "Failed UNKNOWN_ACCOUNT", "Failed EXPIRED",
         "Refunded SOLD_OUT", "Refunded ALREADY_OWNED", "Refunded UNKNOWN_PACKAGE", "Refunded EXPIRED",
-        "posts Created", "posts SameAsBefore", "posts KeyUsedForOther", "posts UnknownPackage",
+        "posts Created", "posts SameAsBefore", "posts KeyUsedForOther", "posts UnknownPackage", "posts OffSale",
+        "posts OtherPrice",
         "refund heard before the refusal", "own commit not visible yet", "records seen before", "gaps",
         "records that waited", "partitions left with records waiting",
     ];

@@ -61,6 +61,7 @@ public static class Run
             Do("credit", 1, script.GiveCoins),
             Do("stock", 2, script.AddStock),
             Do("price", 1, script.ChangePrice),
+            Do("sale", 1, script.TakeOffOrPutOnSale),
             Do("publish", 25, () => AnyTailer().Publish(random.Next(1, MaxPublished))),
             Do("take", 25,
                 () => WithInstance((service, instance) => service.Take(instance, random, random.Next(1, MaxBatch)))),

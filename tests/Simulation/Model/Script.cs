@@ -15,7 +15,7 @@ using Confluent.Kafka;
 namespace Checkout.Simulation.Model;
 
 /// <summary>How a post was answered.</summary>
-public sealed record Answer(CreateCheckout Post, PostOutcome Outcome, Guid? CheckoutId, bool Listed);
+public sealed record Answer(CreateCheckout Post, PostOutcome Outcome, Guid? CheckoutId, Package? Package);
 
 /// <summary>
 /// What players, the game and operators do to the system; it keeps what it did, so that the judge can compare.
@@ -62,7 +62,8 @@ public sealed class Script(World world)
     {
         var posts = Enumerable.Range(0, Random.Next(1, MaxGroup + 1)).Select(_ => new CreateCheckout(
             world.NewGuid(), Customer(), $"key-{Random.Next(KeysEach)}", Skus[Random.Next(Skus.Length)],
-            world.NowAt(world.Store), Deadline)).ToList();
+            world.NowAt(world.Store), Deadline,
+            Random.Next(3) == 0 ? Prices[Random.Next(Prices.Length)] : null)).ToList();
         var works = posts.Select(p => StoreChoreography.Table.WorkOf(p, p.CheckoutId)).ToList();
         var rows = world.Store.Run(works, world.NowAt(world.Store), ending);
         // Now and then the answer is lost on its way; the client will post the same key again.
@@ -70,7 +71,7 @@ public sealed class Script(World world)
         foreach (var post in posts)
         {
             var (outcome, checkoutId) = CheckoutDecisions.AnswerTo(rows, post);
-            Answers.Add(new(post, outcome, checkoutId, rows.OnSale[post.Sku] is not null));
+            Answers.Add(new(post, outcome, checkoutId, rows.Catalogue[post.Sku]));
         }
     }
 
@@ -132,6 +133,14 @@ public sealed class Script(World world)
         var change = new ChangePrice(Listed[Random.Next(Listed.Length)], Prices[Random.Next(Prices.Length)]);
         var work = StoreChoreography.Table.WorkOf(change, world.NewGuid());
         world.Store.Run([work], world.NowAt(world.Store), Ending.Commits);
+    }
+
+    /// <summary>A package comes or goes; most are on sale.</summary>
+    public void TakeOffOrPutOnSale()
+    {
+        var sku = $$"""[{"sku": "{{Listed[Random.Next(Listed.Length)]}}"}]""";
+        Operate(world.Store, sku,
+            Random.Next(3) == 0 ? PackageOperators.TakeOffSale.Read : PackageOperators.PutOnSale.Read);
     }
 
     /// <summary>
