@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using avatarstore.balance;
 using Checkout.Chassis.Edge;
@@ -70,8 +71,8 @@ public sealed class CheckoutList(NpgsqlDataSource database, TimeProvider time)
     {
         var bytes = new byte[IdBytes];
         // The last character has bits to spare: only as it was given.
-        return Base64Url.TryDecodeFromChars(cursor, bytes, out var count) && count == IdBytes
-            && new Guid(bytes, bigEndian: true) is var id && CursorOf(id) == cursor
+        return Base64Url.DecodeFromChars(cursor, bytes, out _, out var count) == OperationStatus.Done
+            && count == IdBytes && new Guid(bytes, bigEndian: true) is var id && CursorOf(id) == cursor
                 ? id : throw ProblemTypes.QueryNotUnderstood.Refused(
                     "The parameter cursor is none that was given; take it from next, or from the header Link.");
     }

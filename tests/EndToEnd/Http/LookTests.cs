@@ -103,7 +103,7 @@ public sealed class LookTests(SharedSystem shared)
 
     [Fact]
     public async Task A_method_that_is_not_offered_is_a_problem() =>
-        (await Answer.GetAsync($"{_system.Addresses.Store}/checkouts", "player-2")).AssertProblem(405);
+        (await Answer.PostAsync($"{_system.Addresses.Store}/packages", "{}", "player-2", key: null)).AssertProblem(405);
 
     [Theory]
     [InlineData("balance", "/balances/q%2Fr")]
@@ -127,19 +127,22 @@ public sealed class LookTests(SharedSystem shared)
         {
             var (get, head) = (await Answer.GetAsync(url, customer), await Answer.HeadAsync(url, customer));
             Assert.Equal((200, get.ContentType, ""), (head.Status, head.ContentType, head.Text));
-            Assert.Equal(("no-store", "no-store"), (get.Header("Cache-Control"), head.Header("Cache-Control")));
+            // The list of packages is kept by clients, and asked about.
+            var kept = url.EndsWith("/packages", StringComparison.Ordinal) ? "no-cache" : "no-store";
+            Assert.Equal((kept, kept), (get.Header("Cache-Control"), head.Header("Cache-Control")));
         }
     }
 
     [Fact]
-    public async Task Packages_are_listed_with_their_prices()
+    public async Task Packages_are_listed_with_their_prices_and_rarities()
     {
         var listed = (await Answer.GetAsync($"{_system.Addresses.Store}/packages")).Json.EnumerateArray()
             .ToDictionary(p => p.GetProperty("sku").GetString()!,
-                p => (p.GetProperty("name").GetString(), p.GetProperty("priceCoins").GetInt64()));
-        Assert.Equal(("Gorilla", 500), listed["gorilla"]);
-        Assert.Equal(("Tiger", 50_000), listed["tiger"]);
-        Assert.Equal(("Palm [ULTRA RARE]", 500_000_000), listed["palm"]);
+                p => (p.GetProperty("name").GetString(), p.GetProperty("priceCoins").GetInt64(),
+                    p.GetProperty("rarity").GetString()));
+        Assert.Equal(("Gorilla", 500, "common"), listed["gorilla"]);
+        Assert.Equal(("Tiger", 50_000, "rare"), listed["tiger"]);
+        Assert.Equal(("Palm [ULTRA RARE]", 500_000_000, "ultraRare"), listed["palm"]);
     }
 
     [Fact]

@@ -49,7 +49,8 @@ internal static class ServiceCommands
         return (exitCode, command.LastLines());
     }
 
-    private static async Task GiveAsync(this TestSystem system, string service, string command, object facts)
+    /// <summary>Gives a service's operators' command a file of these.</summary>
+    public static async Task GiveAsync(this TestSystem system, string service, string command, object facts)
     {
         var file = Path.GetTempFileName();
         try
