@@ -96,10 +96,10 @@ public sealed class StorefrontPage(StorefrontAssets assets, StorefrontOptions op
         $"""
 
                  <li class="card" data-sku="{package.Sku}" data-name="{package.Name}"
-                     data-price="{package.PriceCoins}" data-rarity="{RarityOf(package)}">
+                     data-price="{package.PriceCoins}" data-rarity="{package.Rarity}">
                    <div class="stage">
                      <img class="drawing" src="{assets.DrawingOf(package.Sku)}" alt="" width="240" height="240">
-                     {Badge(RarityOf(package))}
+                     {Badge(package.Rarity)}
                      <p class="left" hidden></p>
                    </div>
                    <h3 id="package-{place}">{package.Name}</h3>
@@ -112,8 +112,6 @@ public sealed class StorefrontPage(StorefrontAssets assets, StorefrontOptions op
          """);
 
     private static string Coins(long coins) => coins == 1 ? "coin" : "coins";
-
-    private static string RarityOf(PackageAnswer package) => package.Rarity;
 
     private static Html Badge(string rarity) => rarity switch
     {
