@@ -12,7 +12,9 @@ internal static class Databases
         CancellationToken cancellation) => credentials is null ? MakeOpenAsync(server, name, cancellation)
         : MakeSecuredAsync(server, name, credentials, cancellation);
 
-    /// <summary>Owned by the service's role; the tailer's may read everything and replicate. Nobody has a password.</summary>
+    /// <summary>
+    /// Owned by the service's role; the tailer's may read everything and replicate. Nobody has a password.
+    /// </summary>
     private static Task MakeOpenAsync(PostgresServer server, string name, CancellationToken cancellation) =>
         RunAsync(server, name,
             $"""

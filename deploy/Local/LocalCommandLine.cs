@@ -48,7 +48,8 @@ internal static class LocalCommandLine
             Recursive = true,
             DefaultValueFactory = _ => 1,
         };
-        foreach (var option in new Option[] { folder, bootstrap, registry, inMemory, secure, noInstall, port, instances })
+        foreach (var option in new Option[]
+            { folder, bootstrap, registry, inMemory, secure, noInstall, port, instances })
             root.Add(option);
         return result => new()
         {

@@ -54,8 +54,9 @@ public sealed record LocalOptions
                 "give one like http://localhost:8081.";
         }
         if (IsSecured && (InMemoryBroker || BootstrapServers is not null || SchemaRegistryUrl is not null))
-            yield return $"A secured system ({(Secure ? "--secure" : $"as that in {Folder} is since its first --secure")}"
-                + ") runs on servers of its own, since they get its users and passwords, and librdkafka's in-memory "
+            yield return "A secured system "
+                + (Secure ? "(--secure)" : $"(as that in {Folder} is since its first --secure)")
+                + " runs on servers of its own, since they get its users and passwords, and librdkafka's in-memory "
                 + "broker knows none: leave out --in-memory-broker, --bootstrap-servers and --schema-registry-url, or "
                 + "give another --folder without --secure.";
         if (StorePort is < 0 or > LocalPorts.HighestFirst)

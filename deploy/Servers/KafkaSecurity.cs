@@ -93,7 +93,8 @@ public sealed record KafkaSecurity(LocalAuthority Authority, string AdminPasswor
         if (little.Count > 0) await admin.CreateAclsAsync(little, new() { RequestTimeout = Timeout });
     }
 
-    private static AclBinding Allowed(string user, (ResourceType On, string Name, AclOperation Operation) right) => new()
+    private static AclBinding Allowed(string user,
+        (ResourceType On, string Name, AclOperation Operation) right) => new()
     {
         Pattern = new() { Type = right.On, Name = right.Name, ResourcePatternType = ResourcePatternType.Literal },
         Entry = new()

@@ -50,7 +50,8 @@ public sealed class LocalAuthority
         names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
         var now = DateTimeOffset.UtcNow;
-        using var issued = request.Create(authority, now - Before, now + ServerLasts, RandomNumberGenerator.GetBytes(16));
+        using var issued = request.Create(authority, now - Before, now + ServerLasts,
+            RandomNumberGenerator.GetBytes(16));
         return (issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 

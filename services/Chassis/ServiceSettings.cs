@@ -40,7 +40,9 @@ public sealed class ServiceSettings
     {
         public string ConnectionString { get; set; } = "";
 
-        /// <summary>Where it does not stand in the connection string; whatever is in it needs no quotation marks.</summary>
+        /// <summary>
+        /// Where it does not stand in the connection string; whatever is in it needs no quotation marks.
+        /// </summary>
         public string? Password { get; set; }
 
         /// <summary>

@@ -62,7 +62,7 @@ public static class SettingArguments
     /// <summary>Its SDK reads its variables from settings, too.</summary>
     private static bool IsOfOpenTelemetry(string key) => key.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Beside secrets may lie files that are no settings, such as a certificate: they have no section.</summary>
+    /// <summary>Beside secrets may lie files that are no settings, such as a certificate: without a section.</summary>
     private static IEnumerable<string> Sections(IConfigurationProvider provider) => provider.GetChildKeys([], null)
         .Where(key => provider is not KeyPerFileConfigurationProvider || provider.GetChildKeys([], key).Any());
 

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Checkout.Fixtures;
 
-/// <summary>A released Kafka with TLS, passwords and rights, for the tests of a class. It starts at its first use.</summary>
+/// <summary>
+/// A released Kafka with TLS, passwords and rights, for the tests of a class. It starts at its first use.
+/// </summary>
 public sealed class SecuredKafka : IAsyncLifetime
 {
     private readonly Dictionary<string, string> _passwords = [];
@@ -38,7 +40,8 @@ public sealed class SecuredKafka : IAsyncLifetime
     {
         _passwords[user] = password ?? SecretFile.Password(Folder[$"passwords/{user}"]);
         await KafkaSecurity.SetUserAsync(_admin, user, _passwords[user]);
-        await KafkaSecurity.SetRightsAsync(_admin, user, [.. rights.Select(right => (right.On, right.Name, right.Operation))]);
+        await KafkaSecurity.SetRightsAsync(_admin, user,
+            [.. rights.Select(right => (right.On, right.Name, right.Operation))]);
     }
 
     /// <summary>librdkafka's settings of a client that is this user, its address among them.</summary>

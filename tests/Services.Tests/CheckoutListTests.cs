@@ -85,7 +85,7 @@ public sealed class CheckoutListTests(Databases databases)
         var listed = (await ReadAsync(list, "c-1", Guid.AllBitsSet, 10)).Checkouts;
         Assert.Equal(["funded", "completed", "failed", "refundDue", "pending"], listed.Select(c => c.State));
         await using var database = NpgsqlDataSource.Create(connection.ConnectionString);
-        var queries = new CheckoutQueries(database, TimeProvider.System);
+        var queries = new CheckoutQueries(database, new(0), TimeProvider.System);
         foreach (var one in listed)
         {
             var view = await queries.FindAsync(one.CheckoutId, "c-1", TestContext.Current.CancellationToken);

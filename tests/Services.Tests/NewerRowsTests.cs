@@ -23,7 +23,7 @@ public sealed class NewerRowsTests(Databases databases)
             INSERT INTO checkouts VALUES
                 (@id, 'c-1', 'GORILLA', 500, now(), now(), 'OnHold', 'UNDER_AGE', @endedAt::timestamptz);
             """, new { id, endedAt });
-        var view = await new CheckoutQueries(database, TimeProvider.System).FindAsync(id, "c-1", cancellation);
+        var view = await new CheckoutQueries(database, new(0), TimeProvider.System).FindAsync(id, "c-1", cancellation);
         Assert.Equal(("onHold", "UNDER_AGE", waitingFor), (view!.State, view.Reason, view.WaitingFor));
     }
 }

@@ -7,8 +7,8 @@ namespace Checkout.Local.Secured;
 
 /// <summary>
 /// The secrets of a secured system, made once for its folder, and who gets which: each process has a folder of its own
-/// with its secrets in files, and no secret stands in an environment or on a command line. Without the folder the system
-/// is an open one.
+/// with its secrets in files, and no secret stands in an environment or on a command line. Without the folder the
+/// system is an open one.
 /// </summary>
 public sealed class Credentials
 {

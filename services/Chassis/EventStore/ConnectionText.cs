@@ -36,7 +36,7 @@ public static class ConnectionText
     public static bool HasPassword(string text) =>
         !string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(text).Password);
 
-    /// <summary>A password that is not in quotation marks goes on behind its first ; as if that were a keyword.</summary>
+    /// <summary>A password that is not in quotation marks goes on behind its first ; as a keyword would.</summary>
     private static bool IsOfASecret(string text, string keyword)
     {
         var at = text.IndexOf(keyword, StringComparison.OrdinalIgnoreCase);

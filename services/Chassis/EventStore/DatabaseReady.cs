@@ -11,8 +11,8 @@ using Polly;
 namespace Checkout.Chassis.EventStore;
 
 /// <summary>
-/// Waits for the database, migrates it where its role may, and then tells who waits for it. A service without a database
-/// is alive, and not ready.
+/// Waits for the database, migrates it where its role may, and then tells who waits for it. A service without a
+/// database is alive, and not ready.
 /// </summary>
 public sealed class DatabaseReady(
     NpgsqlDataSource database, Migrations migrations, EventStoreOptions store, Assembly service,

@@ -50,7 +50,9 @@ public sealed class Migrations(ILogger<Migrations> logger)
         }
     }
 
-    /// <summary>Whether a service can serve by a role that may not migrate. Later migrations than its own only add.</summary>
+    /// <summary>
+    /// Whether a service can serve by a role that may not migrate. Later migrations than its own only add.
+    /// </summary>
     /// <exception cref="NotMigratedException">Something is missing; the message says what, and what to do.</exception>
     public static async Task MustBeMigratedAsync(NpgsqlConnection connection, EventStoreOptions store, Assembly service,
         IEnumerable<RecordSchema> schemas, IReadOnlyList<Table> declared)

@@ -44,7 +44,8 @@ public sealed record StoreRoles(string? Serving, string? Tailer)
         """);
 
     /// <summary>What who is connected lacks of these.</summary>
-    public static async Task<IReadOnlyList<Right>> MissingAsync(NpgsqlConnection connection, IReadOnlyList<Right> rights)
+    public static async Task<IReadOnlyList<Right>> MissingAsync(NpgsqlConnection connection,
+        IReadOnlyList<Right> rights)
     {
         var missing = new List<Right>();
         foreach (var right in rights)

@@ -1,5 +1,11 @@
+using Checkout.Balance;
+using Checkout.Chassis.Choreography;
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Registry;
 using Checkout.Fixtures;
+using Checkout.Inventory;
+using Checkout.Store;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xunit;
 
@@ -14,14 +20,53 @@ public sealed class DatabasesTests(PostgresFixture postgres) : IClassFixture<Pos
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Each_service_owns_its_database_and_LogTailer_reads_all_and_sees_others_transactions()
+    public async Task Each_database_is_its_owners_and_LogTailer_replicates_and_sees_others_transactions()
     {
-        foreach (var name in new[] { "store", "balance", "inventory", "registry" })
-            Assert.Equal(name,
+        foreach (var name in new[] { "store", "balance", "inventory" })
+            Assert.Equal($"{name}_owner",
                 await ScalarAsync($"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{name}'"));
-        foreach (var right in new[] { "pg_read_all_data", "pg_read_all_stats" })
-            Assert.Equal(true, await ScalarAsync($"SELECT pg_has_role('logtailer', '{right}', 'member')"));
+        Assert.Equal(true, await ScalarAsync("SELECT pg_has_role('logtailer', 'pg_read_all_stats', 'member')"));
+        Assert.Equal(false, await ScalarAsync("SELECT pg_has_role('logtailer', 'pg_read_all_data', 'member')"));
         Assert.Equal(true, await ScalarAsync("SELECT rolreplication FROM pg_roles WHERE rolname = 'logtailer'"));
+        foreach (var (role, database, may) in new[] { ("store", "store", true), ("store", "balance", false),
+            ("logtailer", "store", true), ("logtailer", "registry", false), ("balance_owner", "store", false) })
+            Assert.Equal(may, await ScalarAsync($"SELECT has_database_privilege('{role}', '{database}', 'CONNECT')"));
+    }
+
+    [Theory]
+    [InlineData("store")]
+    [InlineData("balance")]
+    [InlineData("inventory")]
+    public async Task The_owner_migrates_and_the_service_serves_by_a_role_that_can_change_no_event(string service)
+    {
+        await (service switch
+        {
+            "store" => ServesAsync(StoreChoreography.Table),
+            "balance" => ServesAsync(BalanceChoreography.Table),
+            _ => ServesAsync(InventoryChoreography.Table),
+        });
+    }
+
+    private async Task ServesAsync<TRows>(Choreography<TRows> table)
+    {
+        var environment = ComposeFile.Read().Services[$"migrate-{table.Service}"].Environment;
+        var server = await postgres.ServerAsync();
+        string Here(string connection) => new NpgsqlConnectionStringBuilder(environment[connection])
+        { Host = "127.0.0.1", Port = server.Port }.ConnectionString;
+        EventStoreOptions store = new(table.Topic, $"/{table.Service}/0", 12);
+        List<Avro.RecordSchema> schemas = [.. table.ToldEvents.Select(told => told.Schema)];
+        await using (var owner = Database.Open(Here("Database__MigrationConnectionString"), "migrate"))
+            await new Migrations(NullLogger<Migrations>.Instance).RunAsync(owner, store, typeof(TRows).Assembly,
+                schemas, Cancel, new(environment["Database__ServingRole"], environment["Database__TailerRole"]),
+                table.DeclaredTables());
+        await using var serving = Database.Open(Here("Database__ConnectionString"), table.Service);
+        await using var connection = await serving.OpenConnectionAsync(Cancel);
+        Assert.False(await StoreRoles.MayMigrateAsync(connection));
+        await Migrations.MustBeMigratedAsync(connection, store, typeof(TRows).Assembly, schemas,
+            table.DeclaredTables());
+        await using var change = new NpgsqlCommand("DELETE FROM events", connection);
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => change.ExecuteNonQueryAsync(Cancel));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
     }
 
     [Fact]

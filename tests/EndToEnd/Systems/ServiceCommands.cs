@@ -29,13 +29,18 @@ internal static class ServiceCommands
             await Task.WhenAll(
                 new[] { "store", "balance",
                     "inventory" }.Select(async service =>
-                        (Service: service, Result: await system.RunAsync(service, "rebuild"))));
+                        (Service: service, Result: await system.RunAsync(service,
+                            system.Local.OwnerEnvironment(service), "rebuild"))));
         Assert.All(rebuilt, r => Assert.True(r.Result.ExitCode == 0, $"{r.Service} rebuild: {r.Result.Output}"));
         Assert.All(rebuilt, r => Assert.Contains("equal.", r.Result.Output, StringComparison.Ordinal));
     }
 
+    public static Task<(int ExitCode, string Output)> RunAsync(this TestSystem system, string service,
+        params string[] arguments) =>
+        system.RunAsync(service, system.Local.ServiceEnvironment(service, $"{service}-command"), arguments);
+
     public static async Task<(int ExitCode, string Output)> RunAsync(this TestSystem system, string service,
-        params string[] arguments)
+        Dictionary<string, string?> environment, params string[] arguments)
     {
         var dll = Layout.ServiceDll(char.ToUpperInvariant(service[0]) + service[1..]);
         await using var command = ChildProcess.Start(new()
@@ -43,7 +48,7 @@ internal static class ServiceCommands
             Program = Layout.Dotnet,
             Arguments = [dll, .. arguments],
             WorkingDirectory = Path.GetDirectoryName(dll),
-            Environment = system.Local.ServiceEnvironment(service, $"{service}-command"),
+            Environment = environment,
         });
         var exitCode = await command.Exited.WaitAsync(TestContext.Current.CancellationToken);
         return (exitCode, command.LastLines());

@@ -17,7 +17,7 @@ public sealed partial class StorefrontPageTests
     [Fact]
     public void A_package_is_a_card_with_its_drawing_and_its_price()
     {
-        var page = Page().Render([new("gorilla", "Gorilla", 500), new("palm-gold", "Golden palm", 1)]);
+        var page = Page().Render([new("gorilla", "Gorilla", 500, "common"), new("palm-gold", "Golden palm", 1, "unknown")]);
         Assert.Contains("""data-sku="gorilla" data-name="Gorilla" """.TrimEnd(), page, StringComparison.Ordinal);
         Assert.Contains(Assets.DrawingOf("gorilla"), page, StringComparison.Ordinal);
         Assert.Contains(Assets.DrawingOf("palm"), page, StringComparison.Ordinal);
@@ -25,11 +25,24 @@ public sealed partial class StorefrontPageTests
         Assert.Matches(@"Claim for\s+1 coin</button>", page);
     }
 
+    [Theory]
+    [InlineData("common", "Common")]
+    [InlineData("rare", "Rare")]
+    [InlineData("ultraRare", "Ultra rare")]
+    [InlineData("unknown", null)]
+    [InlineData("mythical", null)]
+    public void A_rarity_is_said_where_it_is_known(string rarity, string? badge)
+    {
+        var page = Page().Render([new("gorilla", "Gorilla", 500, rarity)]);
+        if (badge is null) Assert.DoesNotContain("class=\"badge\"", page, StringComparison.Ordinal);
+        else Assert.Contains($"""<p class="badge">{badge}</p>""", page, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void No_name_and_no_sku_can_be_more_than_text()
     {
         const string bad = "\"><script>alert('x')</script>";
-        var page = Page().Render([new(bad, bad, 500)]);
+        var page = Page().Render([new(bad, bad, 500, bad)]);
         Assert.DoesNotContain("<script>", page, StringComparison.Ordinal);
         Assert.Single(Scripts().Matches(page));
         Assert.Contains("&quot;&gt;&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;</h3>", page,
@@ -50,7 +63,7 @@ public sealed partial class StorefrontPageTests
     [Fact]
     public void It_has_nothing_inline()
     {
-        var page = Page(isDemo: true).Render([new("gorilla", "Gorilla", 500)]);
+        var page = Page(isDemo: true).Render([new("gorilla", "Gorilla", 500, "common")]);
         Assert.DoesNotMatch(@"\sstyle=|<style|\son\w+=|javascript:", page);
     }
 
