@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using Npgsql;
 
@@ -32,7 +31,7 @@ internal static class OverloadBenchmark
 
         var offered = times * completes;
         var posts = await PostAsync(shop, offered, lasts, () => Interlocked.Increment(ref next), cancel);
-        await shop.UntilAsync(async () => await shop.ScalarAsync<long>("store",
+        await RunningShop.UntilAsync(async () => await shop.ScalarAsync<long>("store",
             "SELECT count(*) FROM checkouts WHERE ended_at IS NULL", cancel) == 0, cancel);
         await TellAsync(shop, posts, offered, lasts, cancel);
         return 0;
@@ -127,8 +126,6 @@ internal static class OverloadBenchmark
             Say($"  {what,-40} p50 {sorted[sorted.Count / 2],7:F0}  p99 {sorted[(int)(sorted.Count * 0.99)],7:F0}  "
                 + $"max {sorted[^1],7:F0}");
     }
-
-    private static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
     private static void Say(string text) => Console.WriteLine(text);
 

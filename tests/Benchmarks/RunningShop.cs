@@ -89,7 +89,7 @@ internal sealed class RunningShop : IAsyncDisposable
         return connection;
     }
 
-    public async Task UntilAsync(Func<Task<bool>> condition, CancellationToken cancel)
+    public static async Task UntilAsync(Func<Task<bool>> condition, CancellationToken cancel)
     {
         while (!await condition()) await Task.Delay(Poll, cancel);
     }

@@ -39,7 +39,7 @@ internal static class StreamsBenchmark
 
         var (open, ended) = (0, false);
         var readers = waiting.Select(w => ReadAsync(w.Customer, w.Checkout)).ToList();
-        await shop.UntilAsync(() => Task.FromResult(Volatile.Read(ref open) == streams), cancel);
+        await RunningShop.UntilAsync(() => Task.FromResult(Volatile.Read(ref open) == streams), cancel);
         await Task.Delay(Settles, cancel);
         var after = ResidentKiB(shop);
         Say($"{streams} streams open: Store's resident memory {before / 1024} -> {after / 1024} MiB, "
@@ -151,10 +151,11 @@ internal static class StreamsBenchmark
     private static void Tell(string what, IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();
-        Say($"  {what,-45} p50 {sorted[sorted.Count / 2]:F1}  p99 {sorted[(int)(sorted.Count * 0.99)]:F1}  max {sorted[^1]:F1}");
+        Say($"  {what,-45} p50 {sorted[sorted.Count / 2]:F1}  p99 {sorted[(int)(sorted.Count * 0.99)]:F1}  "
+            + $"max {sorted[^1]:F1}");
     }
 
-    private static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    private static void Say(string text) => Console.WriteLine(text);
 
     private sealed record Came(string Checkout, string Step, DateTime Happened, DateTime At);
 }

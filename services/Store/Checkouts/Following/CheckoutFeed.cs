@@ -41,7 +41,7 @@ public sealed class CheckoutFeed : BackgroundService
     {
         (_choreography, _database, _followers, _admission, _reconciling, _time) =
             (choreography, database, followers, admission, reconciling, time);
-        _reader = new(kafka, choreography.Service, [choreography.Topic, .. choreography.Topics], Began, Came, time,
+        _reader = new(kafka, choreography.Service, [.. choreography.Read], Began, Came, time,
             logger);
         var meter = meters.Create(TelemetryNames.Chassis);
         meter.CreateObservableGauge("checkouts.followers", () => followers.Count, "{follower}",
