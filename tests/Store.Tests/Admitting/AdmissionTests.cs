@@ -128,6 +128,20 @@ public sealed class AdmissionTests
         Assert.InRange(shop.Longest, TimeSpan.Zero, Options.Objective);
     }
 
+    /// <summary>Seen: on a machine that others use, too, nothing ended for some seconds.</summary>
+    [Fact]
+    public void A_machine_that_is_short_of_breath_under_overload_takes_no_more_meanwhile()
+    {
+        const int pause = 4;
+        var shop = new Shop(Options);
+        for (var i = 0; i < 5; i++)
+        {
+            shop.Run(seconds: 8, postsPerSecond: 3_000, endsPerSecond: 1_000);
+            shop.Run(seconds: pause, postsPerSecond: 3_000, endsPerSecond: 0);
+        }
+        Assert.InRange(shop.Longest, TimeSpan.Zero, Options.Objective + TimeSpan.FromSeconds(pause));
+    }
+
     [Fact]
     public void What_the_database_says_is_put_right_by_what_happened_meanwhile()
     {

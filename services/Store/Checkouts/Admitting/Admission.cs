@@ -36,8 +36,8 @@ public sealed class Admission(CheckoutOptions options)
     /// <summary>Nothing ended for so long, and something waited for it: it stands.</summary>
     private static readonly TimeSpan StandsAfter = TimeSpan.FromSeconds(2);
 
-    /// <summary>Something ended within this: it goes on, and how long the oldest waits says how slowly.</summary>
-    private static readonly TimeSpan MovesWithin = TimeSpan.FromSeconds(1);
+    /// <summary>So long after there was too much a pause in what ends is taken for a part of that.</summary>
+    private static readonly TimeSpan StaysOverloaded = TimeSpan.FromSeconds(10);
 
     /// <summary>So long after it stood the rate says nothing yet.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(1);
@@ -56,6 +56,7 @@ public sealed class Admission(CheckoutOptions options)
     private DateTime _endedAt = DateTime.MinValue;
     private DateTime _movesSince = DateTime.MinValue;
     private DateTime _probedAt = DateTime.MinValue;
+    private DateTime _overloadedAt = DateTime.MinValue;
 
     /// <summary>It is about to be written, or was.</summary>
     public void Begin(Guid id)
@@ -108,7 +109,9 @@ public sealed class Admission(CheckoutOptions options)
             if (_underWay.Count >= options.MostUnderWay) return Verdict.Overload;
             var wait = Wait(now);
             if (wait > options.LongestQueue) return IsShut(now, asProbe) ? Verdict.Standstill : Verdict.Open;
-            return IsTooMuch(now, wait) ? Verdict.Overload : Verdict.Open;
+            if (!IsTooMuch(now, wait)) return Verdict.Open;
+            _overloadedAt = now;
+            return Verdict.Overload;
         }
     }
 
@@ -136,11 +139,15 @@ public sealed class Admission(CheckoutOptions options)
 
     private bool IsTooMuch(DateTime now, TimeSpan wait)
     {
-        if (wait > StandsAfter && now - _endedAt > StandsAfter) return false;
+        // In a short outage all are taken; but where there was too much before, a machine that is short of breath is
+        // none.
+        if (wait > StandsAfter && now - _endedAt > StandsAfter
+            && (now - _overloadedAt).Duration() > StaysOverloaded) return false;
         var intended = Part * options.Objective;
         if (_underWay.Count <= _endsPerSecond * intended.TotalSeconds) return false;
+        // How long the oldest waits says how slowly it goes on, where it does: something ended meanwhile.
         return _underWay.Count >= options.SurelyUnderWay
-            || (wait > intended && now - _endedAt < MovesWithin && (now - _movesSince).Duration() > Recovery);
+            || (wait > intended && now - _endedAt < intended / 2 && (now - _movesSince).Duration() > Recovery);
     }
 
     /// <summary>How many end in a second, of late: the older, the less it counts.</summary>
