@@ -1,4 +1,5 @@
 using Checkout.Chassis.Edge;
+using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Entrance;
 using Checkout.Chassis.Identity;
 using Dapper;
@@ -7,13 +8,26 @@ using Npgsql;
 
 namespace Checkout.Balance;
 
-public sealed record BalanceAnswer(string CustomerId, long Coins);
+public sealed record BalanceAnswer(
+    [property: Field("Whose coins.", Example = "player-1")] string CustomerId,
+    [property: Field("Whole coins. A refund may lift it above 2^53 - 1.", Example = 550_000_000)] long Coins);
 
 public static class BalanceApi
 {
     public static readonly ProblemType UnknownAccount = new("unknown-account", 404, "Unknown account");
 
-    public static void Map(WebApplication app) => app.MapRead("/balances/{customerId}", GetBalance);
+    private static readonly Operation Described = new("getBalance", "balances", "Look a balance up",
+        "One's own coins; anybody's with the scope support.")
+    {
+        Parameters = [RequestParameters.Id("customerId", "Whose: the sub of their token.", "player-1")],
+        Answers = [new(200, "The balance now.", typeof(BalanceAnswer))],
+        Problems =
+        [
+            ProblemTypes.NotAnOpaqueId, ProblemTypes.NobodyToActFor, UnknownAccount, ProblemTypes.NotFound,
+        ],
+    };
+
+    public static void Map(WebApplication app) => app.MapRead("/balances/{customerId}", GetBalance).Describe(Described);
 
     private static async Task<Results<Ok<BalanceAnswer>, ProblemHttpResult>> GetBalance(string customerId,
         Caller caller, NpgsqlDataSource database, CancellationToken cancellation)

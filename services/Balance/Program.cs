@@ -4,5 +4,7 @@ using Checkout.Chassis;
 return await new Service<BalanceRows>(BalanceChoreography.Table)
 {
     OperatorCommands = { BalanceOperators.Credit },
+    Api = new("Avatar store: balances", "The customers' coins. What GET answers HEAD answers too, without the body.",
+        ("balances", "How many coins a customer has.")),
     Map = BalanceApi.Map,
 }.RunAsync(args);

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
+using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
 using Checkout.Chassis.Inbox;
@@ -11,6 +12,7 @@ using Checkout.Chassis.Registry;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -36,6 +38,9 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
 
     public required Action<WebApplication> Map { get; init; }
 
+    /// <summary>What the API is about, for its document; null where there is none.</summary>
+    public ApiInfo? Api { get; init; }
+
     public async Task<int> RunAsync(string[] args)
     {
         DirectToLoopback.Install();
@@ -50,12 +55,13 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         var sections = KnownSettings.Names(typeof(ServiceSettings)).Concat(Sections);
         problems = [.. choreography.Problems(), .. SettingArguments.Unknown(builder.Configuration, sections),
             .. problems, .. Configure(builder)];
-        if (problems.Count > 0 && !CommandLine.IsHelp(args)) return await RefusedAsync(problems);
+        if (problems.Count > 0 && !CommandLine.NeedsNoSettings(args)) return await RefusedAsync(problems);
         Register(builder, settings);
         var app = builder.Build();
         if (isCommand)
             return await CommandLine.RunAsync(args, app.Services, OperatorCommands,
-                () => new Rebuild<TRows>(choreography, settings.Database.Owner() ?? settings.Database.Serving()));
+                () => new Rebuild<TRows>(choreography, settings.Database.Owner() ?? settings.Database.Serving()),
+                () => Document(app));
 
         if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime shifted)
             Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
@@ -70,6 +76,13 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         if (faults.OfType<UnusableDatabaseException>().FirstOrDefault() is { } unusable)
             return await RefusedAsync([unusable.Message]);
         return faults.Count > 0 ? 1 : 0;
+    }
+
+    private string Document(WebApplication app)
+    {
+        Map(app);
+        return ApiDocument.Of(Api ?? throw new InvalidOperationException("This service says nothing of its API."),
+            ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>());
     }
 
     private static async Task<int> RefusedAsync(IEnumerable<string> sentences)

@@ -1,4 +1,5 @@
 using Checkout.Chassis.Edge;
+using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Entrance;
 using Checkout.Chassis.Identity;
 using Dapper;
@@ -7,9 +8,14 @@ using Npgsql;
 
 namespace Checkout.Inventory;
 
-public sealed record AvatarAnswer(string Sku, Guid CheckoutId);
+public sealed record AvatarAnswer(
+    [property: Field("Of which package.", Example = "gorilla")] string Sku,
+    [property: Field("The checkout that it was bought by.", Example = "01924f1e-6f00-7000-8000-000000000001")]
+    Guid CheckoutId);
 
-public sealed record StockAnswer(string Sku, long Available);
+public sealed record StockAnswer(
+    [property: Field("Of which package.", Example = "gorilla")] string Sku,
+    [property: Field("How many can still be had.", Most = ExactNumber.Max, Example = 4_999)] long Available);
 
 public static class InventoryApi
 {
@@ -18,10 +24,26 @@ public static class InventoryApi
     /// <summary>The most avatars or packages in one answer.</summary>
     private const int MaxRows = 10_000;
 
+    private static readonly Operation OfAvatars = new("listAvatars", "avatars", "List a customer's avatars",
+        "One's own; anybody's with the scope support.")
+    {
+        Parameters = [RequestParameters.Id("customerId", "Whose: the sub of their token.", "player-1")],
+        Answers = [new(200, "By sku.", typeof(List<AvatarAnswer>))],
+        Problems =
+        [
+            ProblemTypes.NotAnOpaqueId, ProblemTypes.NobodyToActFor, UnknownCustomer, ProblemTypes.NotFound,
+        ],
+    };
+
+    private static readonly Operation OfStock = new("listStock", "stock", "List what is in stock", "By sku.")
+    {
+        Answers = [new(200, "How many pieces of each can still be had.", typeof(List<StockAnswer>))],
+    };
+
     public static void Map(WebApplication app)
     {
-        app.MapRead("/customers/{customerId}/avatars", GetAvatars);
-        app.MapRead("/stock", GetStock);
+        app.MapRead("/customers/{customerId}/avatars", GetAvatars).Describe(OfAvatars);
+        app.MapRead("/stock", GetStock).Describe(OfStock);
     }
 
     private static async Task<Results<Ok<List<AvatarAnswer>>, ProblemHttpResult>> GetAvatars(string customerId,

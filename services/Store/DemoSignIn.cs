@@ -20,7 +20,7 @@ public static class DemoSignIn
         if (app.Services.GetRequiredService<IdentityOptions>().DevelopmentKeyFile is not { } key) return;
         var tokens = DevelopmentTokens.Of(key);
         app.MapPost("/demo/token", (HttpRequest request, CancellationToken cancellation) =>
-            SignInAsync(tokens, request, cancellation)).AllowAnonymous();
+            SignInAsync(tokens, request, cancellation)).AllowAnonymous().ExcludeFromDescription();
     }
 
     private static async Task<Results<Ok<DemoSignInAnswer>, ProblemHttpResult>> SignInAsync(DevelopmentTokens tokens,

@@ -1,4 +1,6 @@
 using Checkout.Chassis.Edge;
+using Checkout.Chassis.Edge.Describing;
+using Checkout.Chassis.Entrance;
 
 namespace Checkout.Store;
 
@@ -7,7 +9,11 @@ public static class StoreProblems
 {
     public static readonly ProblemType NotASku = new("not-a-sku", 400, "Not a sku");
     public static readonly ProblemType UnknownCheckout = new("unknown-checkout", 404, "Unknown checkout");
-    public static readonly ProblemType PriceChanged = new("price-changed", 409, "Price changed");
+    public static readonly ProblemType PriceChanged = new("price-changed", 409, "Price changed")
+    {
+        Members = typeof(ChangedPrice),
+    };
+
     public static readonly ProblemType PackageOffSale = new("package-off-sale", 422, "Package off sale");
     public static readonly ProblemType UnknownPackage = new("unknown-package", 422, "Unknown package");
     public static readonly ProblemType KeyUsedForOther =
@@ -16,3 +22,8 @@ public static class StoreProblems
     public static readonly ProblemType NoMoreCheckouts = new("no-more-checkouts", 503, "No more checkouts now");
     public static readonly ProblemType TooManyStreams = new("too-many-streams", 503, "Too many streams");
 }
+
+/// <summary>What the problem price-changed says beside.</summary>
+public sealed record ChangedPrice(
+    [property: Field("What the package costs now, in whole coins.", Most = ExactNumber.Max, Example = 600)]
+    long PriceCoins);

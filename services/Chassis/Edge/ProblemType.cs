@@ -15,6 +15,9 @@ public sealed record ProblemType(string Slug, int Status, string Title)
 
     public string Uri => Prefix + Slug;
 
+    /// <summary>A record of the members that only this type has; null where it has none.</summary>
+    public Type? Members { get; init; }
+
     /// <summary>An answer of this type: what to change, and members that only this type has.</summary>
     public ProblemHttpResult With(string detail, params (string Name, object? Value)[] members) => TypedResults.Problem(
         detail, statusCode: Status, title: Title, type: Uri,

@@ -10,6 +10,9 @@ public static class OpaqueId
 {
     public const int MaxLength = 128;
 
+    /// <summary>The same as a regular expression (ECMA-262), without the length.</summary>
+    public const string Pattern = @"^(?!\.{1,2}$)[A-Za-z0-9._~\-]+$";
+
     private static readonly SearchValues<char> Alphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
 

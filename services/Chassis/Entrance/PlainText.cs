@@ -7,6 +7,9 @@ public static class PlainText
 {
     public const int MaxLength = 200;
 
+    /// <summary>The same as a regular expression (ECMA-262), without the length.</summary>
+    public const string Pattern = @"^(?=.*\S)[^\u0000-\u001F\u007F-\u009F]+$";
+
     private const int MaxShown = 40;
 
     /// <summary>What is wrong with the text, in a sentence that names the field; else null.</summary>

@@ -9,19 +9,24 @@ using Npgsql;
 namespace Checkout.Chassis.Operating;
 
 /// <summary>
-/// The commands of a service, beside serving: migrate, rebuild, parked, redrive, discard, and what its operators give
-/// it.
+/// The commands of a service, beside serving: migrate, rebuild, parked, redrive, discard, openapi, and what its
+/// operators give it.
 /// </summary>
 public static class CommandLine
 {
+    private const string Document = "openapi";
+
     private static readonly string[] Help = ["--help", "-h", "-?"];
 
     /// <summary>Whether only help is asked for, of the program or of one of its commands.</summary>
     public static bool IsHelp(string[] args) => args.Any(Help.Contains);
 
+    /// <summary>Whether nothing is asked for that settings have a word in.</summary>
+    public static bool NeedsNoSettings(string[] args) => IsHelp(args) || args is [Document, ..];
+
     internal static Task<int> RunAsync<TRows>(
         string[] args, IServiceProvider services, IReadOnlyList<OperatorCommand<TRows>> operators,
-        Func<Rebuild<TRows>> rebuild)
+        Func<Rebuild<TRows>> rebuild, Func<string> document)
     {
         var root = new RootCommand("Without a command it serves. Settings come from appsettings.json and the "
             + "environment, for the commands too.");
@@ -40,6 +45,7 @@ public static class CommandLine
         root.Add(Retire(Parked));
         root.Add(DevelopmentToken());
         root.Add(Rights(services.GetRequiredService<Choreography<TRows>>()));
+        root.Add(OpenApi(document));
         foreach (var command in operators) root.Add(Give(command, services));
         return root.Parse(args).InvokeAsync();
     }
@@ -87,6 +93,19 @@ public static class CommandLine
                 return 2;
             }
         });
+        return command;
+    }
+
+    private static Command OpenApi(Func<string> document)
+    {
+        var file = new Argument<FileInfo?>("file")
+        {
+            Description = "Where it is written; without it, it is printed.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var command = new Command(Document, "Gives the OpenAPI document of this version's API.") { file };
+        command.SetAction((result, cancellation) => result.GetValue(file) is { } path
+            ? File.WriteAllTextAsync(path.FullName, document(), cancellation) : Console.Out.WriteAsync(document()));
         return command;
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using avatarstore.store;
 using Checkout.Chassis;
 using Checkout.Chassis.Edge;
+using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Entrance;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
@@ -13,8 +14,13 @@ using Checkout.Store.Packages;
 
 namespace Checkout.Store.Checkouts;
 
-/// <param name="ExpectedPriceCoins">What the player was shown; at another price nothing is bought.</param>
-public sealed record CheckoutRequest(string Sku, long? ExpectedPriceCoins);
+public sealed record CheckoutRequest(
+    [property: Field("What is bought, as GET /packages names it.", Pattern = PlainText.Pattern,
+        MaxLength = PackageOperators.MaxSkuLength, Example = "gorilla")]
+    string Sku,
+    [property: Field("What the player was shown, in whole coins; at another price nothing is bought, and the answer "
+        + "is 409 with the new one.", Most = ExactNumber.Max, Example = 500)]
+    long? ExpectedPriceCoins);
 
 /// <summary>The edge for game clients: posting a checkout, and following it.</summary>
 public static class CheckoutApi
@@ -33,9 +39,9 @@ public static class CheckoutApi
 
     public static void Map(WebApplication app)
     {
-        var gate = app.Services.GetRequiredService<CheckoutGate>();
-        app.MapPost("/checkouts", PostAsync).AddEndpointFilter(gate.PassAsync);
-        app.MapRead("/checkouts/{id:guid}", GetAsync);
+        app.MapPost("/checkouts", PostAsync).AddEndpointFilter(CheckoutGate.FilterAsync)
+            .Describe(CheckoutOperations.Post);
+        app.MapRead("/checkouts/{id:guid}", GetAsync).Describe(CheckoutOperations.Get);
         StreamApi.Map(app);
     }
 

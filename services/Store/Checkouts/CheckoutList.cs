@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Buffers.Text;
 using avatarstore.balance;
 using Checkout.Chassis.Edge;
+using Checkout.Chassis.Edge.Describing;
+using Checkout.Chassis.Entrance;
 using Checkout.Chassis.Identity;
 using Dapper;
 using Npgsql;
@@ -9,11 +11,22 @@ using Npgsql;
 namespace Checkout.Store.Checkouts;
 
 /// <summary>A checkout as the list has it; the whole story is at its own address.</summary>
-public sealed record CheckoutSummary(Guid CheckoutId, string Sku, long PriceCoins, string State, string? Reason,
-    DateTime CreatedAt, DateTime ExpiresAt, DateTime? EndedAt, bool Overdue);
+public sealed record CheckoutSummary(
+    [property: Field("The checkout's id.", Example = CheckoutExamples.Id)] Guid CheckoutId,
+    [property: Field("What is bought.", Example = "gorilla")] string Sku,
+    [property: Field(CheckoutExamples.Price, Most = ExactNumber.Max, Example = 500)] long PriceCoins,
+    [property: Field(CheckoutExamples.State, Example = "pending")] string State,
+    [property: Field(CheckoutExamples.Reason)] string? Reason,
+    [property: Field("When it was posted.", Example = CheckoutExamples.Created)] DateTime CreatedAt,
+    [property: Field("Whoever takes coins or assigns an avatar refuses after it.", Example = CheckoutExamples.Expires)]
+    DateTime ExpiresAt,
+    [property: Field(CheckoutExamples.Ended)] DateTime? EndedAt,
+    [property: Field(CheckoutExamples.Overdue, Example = false)] bool Overdue);
 
-/// <param name="Next">Where the next page begins; null after the last one.</param>
-public sealed record CheckoutPage(IReadOnlyList<CheckoutSummary> Checkouts, string? Next);
+public sealed record CheckoutPage(
+    [property: Field("Newest first.")] IReadOnlyList<CheckoutSummary> Checkouts,
+    [property: Field("The cursor of the next page; null on the last one.", Example = CheckoutExamples.Cursor)]
+    string? Next);
 
 /// <summary>
 /// The customer's own checkouts, newest first. Ids begin with the time of the post, so a page begins below the id that
@@ -37,7 +50,7 @@ public sealed class CheckoutList(NpgsqlDataSource database, TimeProvider time)
         ORDER BY checkout_id DESC LIMIT @limit
         """;
 
-    public static void Map(WebApplication app) => app.MapRead("/checkouts", GetAsync);
+    public static void Map(WebApplication app) => app.MapRead("/checkouts", GetAsync).Describe(CheckoutOperations.List);
 
     private static async Task<IResult> GetAsync(HttpRequest request, Caller caller, CheckoutList list,
         CancellationToken cancellation)

@@ -1,11 +1,16 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
 using avatarstore.store;
+using Checkout.Chassis.Edge.Describing;
+using Checkout.Chassis.Entrance;
 
 namespace Checkout.Store.Checkouts;
 
 /// <summary>A step of a checkout's story: an event, who told it and when (UTC).</summary>
-public sealed record TimelineEntry(string Event, string Source, DateTime At);
+public sealed record TimelineEntry(
+    [property: Field("The event's name.", Example = "CheckoutCreated")] string Event,
+    [property: Field("Which service told it.", Example = "/store/0")] string Source,
+    [property: Field("When, by that service's clock.", Example = CheckoutExamples.Created)] DateTime At);
 
 /// <summary>
 /// What a game client is told of a checkout. State is pending, funded, completed, failed, refundDue or refunded.
@@ -14,8 +19,24 @@ public sealed record TimelineEntry(string Event, string Source, DateTime At);
 /// time, a success.</param>
 /// <param name="WaitingFor">The step it waits for; null when it has ended.</param>
 public sealed record CheckoutView(
-    Guid CheckoutId, string Sku, long PriceCoins, string State, string? Reason, DateTime CreatedAt, DateTime ExpiresAt,
-    DateTime? EndedAt, bool Overdue, string? WaitingFor, string? TraceId, IReadOnlyList<TimelineEntry> Timeline)
+    [property: Field("The checkout's id.", Example = CheckoutExamples.Id)] Guid CheckoutId,
+    [property: Field("What is bought.", Example = "gorilla")] string Sku,
+    [property: Field(CheckoutExamples.Price, Most = ExactNumber.Max, Example = 500)] long PriceCoins,
+    [property: Field(CheckoutExamples.State, Example = "pending")] string State,
+    [property: Field(CheckoutExamples.Reason)] string? Reason,
+    [property: Field("When it was posted.", Example = CheckoutExamples.Created)] DateTime CreatedAt,
+    [property: Field("Whoever takes coins or assigns an avatar refuses after it.", Example = CheckoutExamples.Expires)]
+    DateTime ExpiresAt,
+    [property: Field(CheckoutExamples.Ended)] DateTime? EndedAt,
+    [property: Field(CheckoutExamples.Overdue, Example = false)] bool Overdue,
+    [property: Field("The service and the event that it waits for, for people; null when it has ended.",
+        Example = CheckoutView.ForFunds)]
+    string? WaitingFor,
+    [property: Field("By which traces have it; null where none was made.",
+        Example = "4bf92f3577b34da6a3ce929d0e0e4736")]
+    string? TraceId,
+    [property: Field("What has happened, in the order in which one led to the other.")]
+    IReadOnlyList<TimelineEntry> Timeline)
 {
     [JsonIgnore]
     public string? TraceParent { get; init; }

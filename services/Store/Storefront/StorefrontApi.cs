@@ -29,10 +29,10 @@ public static class StorefrontApi
 
     public static void Map(WebApplication app)
     {
-        app.MapRead("/", GetPageAsync).AllowAnonymous();
+        app.MapRead("/", GetPageAsync).AllowAnonymous().ExcludeFromDescription();
         app.MapRead(StorefrontAssets.Path + "{file}",
             (string file, HttpResponse response, StorefrontAssets assets) => assets.Get(file, response))
-            .AllowAnonymous();
+            .AllowAnonymous().ExcludeFromDescription();
     }
 
     private static async Task<IResult> GetPageAsync(HttpResponse response, StorefrontPage page,

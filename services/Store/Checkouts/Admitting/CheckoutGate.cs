@@ -46,7 +46,11 @@ public sealed class CheckoutGate : IHealthCheck
 
     private Figures Figures => _admission.Look(Now);
 
-    /// <summary>An endpoint filter.</summary>
+    /// <summary>An endpoint filter: by the gate of the service.</summary>
+    public static ValueTask<object?> FilterAsync(EndpointFilterInvocationContext context,
+        EndpointFilterDelegate next) =>
+        context.HttpContext.RequestServices.GetRequiredService<CheckoutGate>().PassAsync(context, next);
+
     public async ValueTask<object?> PassAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var verdict = _admission.Judge(Now);

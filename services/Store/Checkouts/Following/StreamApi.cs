@@ -1,4 +1,5 @@
 using Checkout.Chassis.Edge;
+using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Identity;
 
 namespace Checkout.Store.Checkouts.Following;
@@ -13,7 +14,8 @@ public static class StreamApi
 
     public static void Map(WebApplication app) =>
         // A stream lasts as long as it is wanted: it says nothing about how fast requests are answered.
-        app.MapRead("/checkouts/{id:guid}/events", FollowAsync).DisableHttpMetrics();
+        app.MapRead("/checkouts/{id:guid}/events", FollowAsync).DisableHttpMetrics()
+            .Describe(CheckoutOperations.Follow);
 
     private static async Task<IResult> FollowAsync(Guid id, Caller caller, HttpContext http, Followers followers,
         CheckoutQueries queries, CheckoutOptions options, TimeProvider time, IHostApplicationLifetime life,
