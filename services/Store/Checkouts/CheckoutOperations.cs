@@ -86,7 +86,7 @@ internal static class CheckoutOperations
             RequestParameters.Number("limit", "How many at most.", least: 1, CheckoutList.MaxLimit,
                 CheckoutList.DefaultLimit),
             RequestParameters.Text("cursor", "Where the page begins: next of the page before. Opaque.",
-                "^[A-Za-z0-9_-]{22}$", CheckoutExamples.Cursor),
+                "^[A-Za-z0-9_-]{21}[AQgw]$", CheckoutExamples.Cursor),
         ],
         Answers = [new(200, "A page of them.", typeof(CheckoutPage), AnswerHeaders.Link)],
         Problems = [ProblemTypes.QueryNotUnderstood, ProblemTypes.NobodyToActFor],
