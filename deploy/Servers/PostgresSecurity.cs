@@ -24,7 +24,9 @@ public sealed record PostgresSecurity(
     /// Before the server starts: its certificate, who may connect, and the superuser's password, which a folder that
     /// was open until now has none of. By PostgreSQL's single-user mode, to which nobody can connect.
     /// </summary>
-    internal async Task PrepareAsync(string binaries, PostgresFolder folder, CancellationToken cancel)
+    /// <param name="settings">The server's, without which it does not start where it has replication slots.</param>
+    internal async Task PrepareAsync(string binaries, PostgresFolder folder, IEnumerable<string> settings,
+        CancellationToken cancel)
     {
         var (certificate, key) = Authority.Issue("postgres");
         Write(folder, Certificate, certificate);
@@ -38,8 +40,9 @@ public sealed record PostgresSecurity(
             await Programs.RunAsync(new()
             {
                 Program = "/bin/sh",
-                Arguments = ["-c", "exec \"$1\" --single -D \"$2\" postgres < \"$3\"", "sh",
-                    Path.Combine(binaries, "postgres"), folder.Path, Path.Combine(folder.Path, Password)],
+                Arguments = ["-c", "sql=$1; shift; exec \"$@\" < \"$sql\"", "sh", Path.Combine(folder.Path, Password),
+                    Path.Combine(binaries, "postgres"), "--single", "-D", folder.Path, .. settings,
+                    PostgresServer.Superuser],
                 RunAs = folder.User,
                 WorkingDirectory = "/",
             }, $"Setting the superuser's password of {folder.Path}", cancel);

@@ -19,6 +19,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly PostgresSettings _settings;
     private readonly PostgresFolder _folder;
     private ChildProcess _process = null!;
+    private bool _isPrepared;
 
     private PostgresServer(PostgresSettings settings, PostgresFolder folder)
     {
@@ -80,8 +81,7 @@ public sealed class PostgresServer : IAsyncDisposable
         while (true)
         {
             await _folder.ClearLockFileAsync(cancel);
-            if (_settings.Security is { } security)
-                await security.PrepareAsync(PostgresBinaries.For(_folder), _folder, cancel);
+            if (!await IsPreparedAsync(clock, cancel)) continue;
             _process = ChildProcess.Start(Command(PostgresBinaries.For(_folder), _folder, _settings, Port, LogFile));
             if (await AnswersAsync(_settings.StartDeadline - clock.Elapsed, cancel)) return;
             var said = _process.LastLines();
@@ -90,6 +90,22 @@ public sealed class PostgresServer : IAsyncDisposable
                 && clock.Elapsed < _settings.StartDeadline) continue;
             throw new ServerFailedException($"PostgreSQL did not start with the data folder {_folder.Path} on port "
                 + $"{Port}. The end of {LogFile}:\n{said}");
+        }
+    }
+
+    /// <summary>Whether it can start; not while a predecessor's backends are there, which soon end.</summary>
+    private async Task<bool> IsPreparedAsync(Stopwatch clock, CancellationToken cancel)
+    {
+        if (_settings.Security is not { } security || _isPrepared) return true;
+        try
+        {
+            await security.PrepareAsync(PostgresBinaries.For(_folder), _folder, Lines(_settings, _folder), cancel);
+            return _isPrepared = true;
+        }
+        catch (ServerFailedException e) when (e.Message.Contains(PredecessorsBackends, StringComparison.Ordinal)
+            && clock.Elapsed < _settings.StartDeadline)
+        {
+            return false;
         }
     }
 
@@ -181,7 +197,7 @@ public sealed class PostgresServer : IAsyncDisposable
             Arguments =
         [
             "-D", folder.Path, "-h", "127.0.0.1", "-p", Text(port), "-k", "",
-            .. Configuration(settings, folder).SelectMany(line => new[] { "-c", $"{line.Key}={line.Value}" }),
+            .. Lines(settings, folder),
         ],
             RunAs = folder.User,
             WorkingDirectory = "/",
@@ -189,6 +205,9 @@ public sealed class PostgresServer : IAsyncDisposable
             StopSignal = "INT",
             Grace = settings.StopGrace,
         };
+
+    private static IEnumerable<string> Lines(PostgresSettings settings, PostgresFolder folder) =>
+        Configuration(settings, folder).SelectMany(line => new[] { "-c", $"{line.Key}={line.Value}" });
 
     private static Dictionary<string, string> Configuration(PostgresSettings settings, PostgresFolder folder)
     {

@@ -63,7 +63,11 @@ public sealed class SecuredPostgresTests : IDisposable
     public async Task A_folder_that_was_open_until_now_is_secured_with_what_it_holds()
     {
         await using (var open = await PostgresServer.StartAsync(Settings() with { Security = null }, Cancel))
+        {
             await RunAsync(open.ConnectionString(), "CREATE TABLE t AS SELECT 42 AS n");
+            // A server of other settings than a slot needs would not start.
+            await RunAsync(open.ConnectionString(), "SELECT pg_create_logical_replication_slot('s', 'pgoutput')");
+        }
         await using (var secured = await StartAsync())
         {
             Assert.Equal(42, await RunAsync(secured.ConnectionString(), "SELECT n FROM t"));

@@ -43,7 +43,7 @@ public sealed class SecuredSystemTests : IDisposable
         var rich = await system.Game.NewAsync(500);
         Assert.Equal("completed", await BuyAsync(system, rich));
         Assert.Equal("failed", await BuyAsync(system, await system.Game.NewAsync(1)));
-        await PostgresIsRestartedAsync(system);
+        await PostgresIsRestartedAsync(system, rich);
         Assert.Equal("completed", await BuyAsync(system, await system.Game.NewAsync(500)));
         Assert.All(await Invariants.CheckAsync(system.Addresses, Cancel), held => Assert.Null(held.Fault));
 
@@ -78,11 +78,22 @@ public sealed class SecuredSystemTests : IDisposable
     }
 
     /// <summary>So that what is said of a lost database is in the logs too.</summary>
-    private static async Task PostgresIsRestartedAsync(TestSystem system)
+    private static async Task PostgresIsRestartedAsync(TestSystem system, string customer)
     {
         await system.Local.Postgres.StopAsync();
         await system.Local.Postgres.StartAgainAsync(Cancel);
         NpgsqlConnection.ClearAllPools();
+        await Eventually.Until(async () =>
+        {
+            try
+            {
+                return await system.Game.CoinsAsync(customer, Cancel) == 0;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, "Balance has its database again", Players.Patience);
     }
 
     private static async Task WhoServesChangesNoEventAsync(TestSystem system)
