@@ -59,7 +59,7 @@ public sealed class AdmissionTests
     {
         var shop = new Shop(Options);
         shop.Run(seconds: 10, postsPerSecond: 20, endsPerSecond: 500);
-        shop.Run(seconds: 33, postsPerSecond: 20, endsPerSecond: 0);
+        shop.Run(seconds: 36, postsPerSecond: 20, endsPerSecond: 0);
         var (taken, refused) = (shop.Taken, shop.Refused);
         shop.Run(seconds: 30, postsPerSecond: 20, endsPerSecond: 0);
         Assert.InRange(shop.Taken - taken, 8, 12);
@@ -93,6 +93,22 @@ public sealed class AdmissionTests
             shop.Passes(seconds: 7);
         }
         Assert.Equal((parked, TimeSpan.Zero), (shop.Stuck, shop.Wait));
+    }
+
+    /// <summary>The probe is parked, too; and those who come then come all at once.</summary>
+    [Fact]
+    public void A_crowd_that_comes_to_an_idle_shop_with_parked_checkouts_is_taken()
+    {
+        var shop = new Shop(Options);
+        for (var i = 0; i < 3; i++)
+        {
+            shop.Post(isParked: true);
+            shop.Passes(seconds: 100);
+        }
+        for (var i = 0; i < 100; i++) Assert.Equal(Verdict.Open, shop.Post().Verdict);
+        shop.Passes(seconds: 1);
+        shop.EndAll();
+        Assert.Equal(Verdict.Open, shop.Post().Verdict);
     }
 
     [Fact]

@@ -30,6 +30,9 @@ public sealed class Admission(CheckoutOptions options)
     /// <summary>A checkout on a machine that is well takes milliseconds.</summary>
     public static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>What was suspected longer ago than this, and by nobody since, is suspected anew.</summary>
+    private static readonly TimeSpan SuspicionLasts = TimeSpan.FromSeconds(10);
+
     /// <summary>While shut, so often one post is taken.</summary>
     public static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
 
@@ -57,6 +60,8 @@ public sealed class Admission(CheckoutOptions options)
     private DateTime _movesSince = DateTime.MinValue;
     private DateTime _probedAt = DateTime.MinValue;
     private DateTime _overloadedAt = DateTime.MinValue;
+    private DateTime _suspectedFirst = DateTime.MinValue;
+    private DateTime _suspectedLast = DateTime.MinValue;
 
     /// <summary>It is about to be written, or was.</summary>
     public void Begin(Guid id)
@@ -100,6 +105,7 @@ public sealed class Admission(CheckoutOptions options)
         lock (_lock) _underWay.Reconcile(underWay, newestEnded, now);
     }
 
+    /// <summary>For a post, and nobody else: what is suspected begins with those who come.</summary>
     /// <param name="asProbe">Whether this post, where the shop is shut, would be the next probe.</param>
     public Verdict Judge(DateTime now, bool asProbe = false)
     {
@@ -132,6 +138,10 @@ public sealed class Admission(CheckoutOptions options)
         var limitPassed = UnderWay.TimeOf(_underWay.Oldest!.Value)!.Value + options.LongestQueue;
         if (_underWay.FirstAfter(limitPassed) is not { } probe || now - UnderWay.TimeOf(probe) <= ProbePatience)
             return false;
+        // Where hardly anybody buys, that probe may be parked as well: those who come now are probes first.
+        if ((now - _suspectedLast).Duration() > SuspicionLasts) _suspectedFirst = now;
+        _suspectedLast = now;
+        if (now - _suspectedFirst <= ProbePatience) return false;
         if (!asProbe || (now - _probedAt).Duration() < ProbeInterval) return true;
         _probedAt = now;
         return false;

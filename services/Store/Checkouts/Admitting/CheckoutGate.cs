@@ -17,13 +17,16 @@ public sealed class CheckoutGate : IHealthCheck
     /// <summary>How old what the database said may be when a post is refused because nothing ends.</summary>
     private static readonly TimeSpan Confirmed = TimeSpan.FromSeconds(2);
 
+    /// <summary>When nobody posts any more, the last who was refused says so long how it is.</summary>
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(10);
+
     private readonly Admission _admission;
     private readonly KnownKeys _keys;
     private readonly Reconciling _reconciling;
     private readonly TimeProvider _time;
     private readonly ILogger<CheckoutGate> _logger;
     private readonly Counter<long> _shed;
-    private volatile bool _isShut;
+    private LastRefusal? _refused;
 
     public CheckoutGate(Admission admission, KnownKeys keys, Reconciling reconciling, IMeterFactory meters,
         TimeProvider time, ILogger<CheckoutGate> logger)
@@ -57,18 +60,19 @@ public sealed class CheckoutGate : IHealthCheck
         if (verdict != Verdict.Open) verdict = await AgainAsync(verdict, context);
         if (verdict == Verdict.Open)
         {
-            if (_isShut && _admission.Judge(Now) == Verdict.Open) Say(verdict);
+            if (_refused is not null && _admission.Judge(Now) == Verdict.Open) Open();
             return await next(context);
         }
-        if (!_isShut) Say(verdict);
+        Shut(verdict);
         _shed.Add(1, Reason(verdict));
         return Refused(context.HttpContext.Response, verdict);
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
-        CancellationToken cancellationToken = default) => Task.FromResult(_admission.Judge(Now) is var verdict
-            && verdict == Verdict.Open ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Degraded($"posts are refused ({Name(verdict)}): {Sentence(verdict)}"));
+        CancellationToken cancellationToken = default) => Task.FromResult(
+        _refused is { } last && _time.GetElapsedTime(last.At) < LastWord
+            ? HealthCheckResult.Degraded($"posts are refused ({Name(last.Verdict)}): {Sentence(last.Verdict)}")
+            : HealthCheckResult.Healthy());
 
     /// <summary>Open for one that was accepted before, for a probe, and where the database knows better.</summary>
     private async Task<Verdict> AgainAsync(Verdict verdict, EndpointFilterInvocationContext context)
@@ -89,12 +93,17 @@ public sealed class CheckoutGate : IHealthCheck
         }
     }
 
-    private void Say(Verdict verdict)
+    private void Open()
     {
-        _isShut = verdict != Verdict.Open;
-        if (!_isShut) Log.OpenAgain(_logger);
-        else if (Figures is var f)
-            Log.Shut(_logger, Name(verdict), f.UnderWay, f.Wait.TotalSeconds, f.Stuck, f.EndsPerSecond);
+        if (Interlocked.Exchange(ref _refused, null) is not null) Log.OpenAgain(_logger);
+    }
+
+    private void Shut(Verdict verdict)
+    {
+        if (Interlocked.Exchange(ref _refused, new(verdict, _time.GetTimestamp())) is { } before
+            && before.Verdict == verdict) return;
+        var f = Figures;
+        Log.Shut(_logger, Name(verdict), f.UnderWay, f.Wait.TotalSeconds, f.Stuck, f.EndsPerSecond);
     }
 
     private static IResult Refused(HttpResponse response, Verdict verdict)
@@ -113,4 +122,6 @@ public sealed class CheckoutGate : IHealthCheck
     private static string Name(Verdict verdict) => verdict.ToString().ToLowerInvariant();
 
     private static KeyValuePair<string, object?> Reason(Verdict verdict) => new("reason", Name(verdict));
+
+    private sealed record LastRefusal(Verdict Verdict, long At);
 }
