@@ -86,7 +86,8 @@ internal sealed record ApiOperation(string Service, ApiContract Contract, string
 }
 
 /// <summary>An answer, as far as a document describes it.</summary>
-internal sealed record ApiAnswer(int Status, string? MediaType, IReadOnlyDictionary<string, string> Headers, string Text)
+internal sealed record ApiAnswer(int Status, string? MediaType, IReadOnlyDictionary<string, string> Headers,
+    string Text)
 {
     public string? Header(string name) => Headers.GetValueOrDefault(name);
 }

@@ -98,8 +98,9 @@ internal sealed partial record ApiRequest(ApiOperation Operation, Asker Asker,
                 var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
                 return Operation.Contract.Fits(Operation.Body, JsonDocument.Parse(Body, options).RootElement);
             }
-            catch (JsonException)
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
+                // No JSON, or half of a surrogate pair in it.
                 return false;
             }
         }

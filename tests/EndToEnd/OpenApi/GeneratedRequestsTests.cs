@@ -16,9 +16,10 @@ namespace Checkout.EndToEnd.OpenApi;
 [Collection(SharedSystem.Collection)]
 public sealed class GeneratedRequestsTests(SharedSystem shared)
 {
-    private const int DefaultRequests = 2_000;
+    private const int DefaultRequests = 10_000;
     private const int AtOnce = 8;
     private const int Posted = 40;
+    private const int Rich = 5;
 
     private static readonly string[] Services = ["store", "balance", "inventory"];
 
@@ -46,10 +47,9 @@ public sealed class GeneratedRequestsTests(SharedSystem shared)
             string.Join(Environment.NewLine, met.OrderBy(m => m.Key).Select(m => $"{m.Key}: {m.Value}")));
         // Tame requests would prove nothing.
         foreach (var operation in operations)
-            Assert.All(new[] { Fit.Valid, Fit.Broken }.Where(fit => fit == Fit.Valid || operation.NeedsToken), fit =>
+            foreach (var kind in new[] { $"{Fit.Valid} 2", $"{Fit.Broken} 4" }.Take(operation.NeedsToken ? 2 : 1))
                 Assert.Contains(met.Keys, key =>
-                    key.StartsWith($"{operation.Node["operationId"]} {fit} ", StringComparison.Ordinal)));
-        Assert.Contains(met.Keys, key => key is "postCheckout Valid 202");
+                    key.StartsWith($"{operation.Node["operationId"]} {kind}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class GeneratedRequestsTests(SharedSystem shared)
         var posted = new List<(string, Guid)>();
         for (var i = 0; i < Posted; i++)
         {
-            var customer = $"generated-{i}";
+            var customer = i < Rich ? await _system.Game.NewAsync(coins: 700) : $"generated-{i}";
             var answer = await Answer.PostAsync($"{_system.Addresses.Store}/checkouts", """{"sku":"gorilla"}""",
                 customer, Guid.NewGuid().ToString());
             posted.Add((customer, answer.Json.GetProperty("checkoutId").GetGuid()));

@@ -7,7 +7,8 @@ using CsCheck;
 namespace Checkout.EndToEnd.OpenApi;
 
 /// <summary>Requests by a document: such as fit it, and such as are broken in one place or another.</summary>
-internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations, IReadOnlyList<(string Customer, Guid Id)> posted)
+internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations,
+    IReadOnlyList<(string Customer, Guid Id)> posted)
 {
     private const int Customers = 300;
 
@@ -37,7 +38,8 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations, IReadOn
 
     private static readonly Gen<string> Junk = Gen.OneOf(
         Gen.OneOf(" ", "-1", "0", "101", "1e9", "null", "1.5", "%00", "a b", "a/b", "..", "\"unclosed", "AAAA", "é",
-            "9007199254740992", "99999999999999999999", "' OR 1=1", "<script>", "a\u0001b", "\\", "\"\"", "{}", "wait=x"),
+            "9007199254740992", "99999999999999999999", "' OR 1=1", "<script>", "a\u0001b", "\\", "\"\"", "{}",
+            "wait=x"),
         Gen.String[Visible, 1, 300], Gen.Guid.Select(id => id.ToString("N")));
 
     private static readonly Gen<JsonNode?> AnyJson = Gen.OneOf(
@@ -70,15 +72,20 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations, IReadOn
     private static Gen<Asker> Asker(ApiOperation operation) => Gen.Int[0, Customers].Select(i =>
         new Asker($"generated-{i}", IsSigned: true, operation.NeedsToken ? null : ""));
 
-    /// <summary>As a rule a checkout that is there is asked for, by whose it is.</summary>
+    /// <summary>As a rule what is there is asked for, by whose it is.</summary>
     private ApiRequest OfPosted(ApiRequest request, int at)
     {
-        if (at % 4 == 0 || posted.Count == 0 || request.Parameters.All(p => p.Name != "id")) return request;
+        if (at % 4 == 0) return request;
         var (customer, id) = posted[at % posted.Count];
         return request with
         {
             Asker = request.Asker with { Customer = customer },
-            Parameters = [.. request.Parameters.Where(p => p.Name != "id"), ("id", id.ToString())],
+            Parameters = [.. request.Parameters.Select(p => p.Name switch
+            {
+                "id" => (p.Name, id.ToString()),
+                "customerId" => (p.Name, customer),
+                _ => p,
+            })],
         };
     }
 
@@ -123,9 +130,8 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations, IReadOn
         {
             var (name, isHeader) = ((string)parameter["name"]!, (string)parameter["in"]! == "header");
             var others = valid.Parameters.Where(p => p.Name != name).ToList();
-            // A step of a path is taken before it is sent, and a header's spaces are.
-            yield return Junk.Where(junk => junk is not ".." && (!isHeader || (junk.Trim() == junk && junk.All(IsSent))))
-                .Select(junk => valid with { Parameters = [.. others, (name, junk)] });
+            yield return Junk.Where(junk => IsSent(junk, isHeader)).Select(junk =>
+                valid with { Parameters = [.. others, (name, junk)] });
             if ((string)parameter["in"]! != "path" && (bool)parameter["required"]!)
                 yield return Gen.Const(valid with { Parameters = others });
         }
@@ -141,6 +147,7 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations, IReadOn
         });
     }
 
-    /// <summary>What .NET's client sends in a header without changing it.</summary>
-    private static bool IsSent(char c) => c is >= ' ' and <= '~';
+    /// <summary>What .NET's client sends unchanged: a step of a path is taken before, and so are spaces.</summary>
+    private static bool IsSent(string junk, bool isHeader) => junk is not ".."
+        && (!isHeader || (junk.Trim() == junk && junk.All(c => c is >= ' ' and <= '~')));
 }
