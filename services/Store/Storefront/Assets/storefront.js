@@ -160,16 +160,16 @@ function subjectOf(/** @type {string} */ token) {
  *   checkoutId?: string, startedAt: number }} Claim What is meant by one click, until it has ended.
  */
 
-/** The claim under way, of each player who was signed in in this tab. Its key stays the same on every try. */
+/** The claim under way of each player, also when the tab was closed. Its key stays the same on every try. */
 const claims = {
   of(/** @type {string | null} */ customerId) {
-    const kept = customerId && sessionStorage.getItem(`claim:${customerId}`);
+    const kept = customerId && localStorage.getItem(`claim:${customerId}`);
     return kept ? /** @type {Claim} */ (JSON.parse(kept)) : null;
   },
   keep(/** @type {Claim} */ claim) {
-    sessionStorage.setItem(`claim:${claim.customerId}`, JSON.stringify(claim));
+    localStorage.setItem(`claim:${claim.customerId}`, JSON.stringify(claim));
   },
-  forget(/** @type {Claim} */ claim) { sessionStorage.removeItem(`claim:${claim.customerId}`); },
+  forget(/** @type {Claim} */ claim) { localStorage.removeItem(`claim:${claim.customerId}`); },
 };
 
 /**
