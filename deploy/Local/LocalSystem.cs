@@ -3,7 +3,6 @@ using Checkout.Contracts;
 using Checkout.Local.Secured;
 using Checkout.Registry;
 using Checkout.Servers;
-using Npgsql;
 
 namespace Checkout.Local;
 

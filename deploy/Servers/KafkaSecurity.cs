@@ -95,14 +95,14 @@ public sealed record KafkaSecurity(LocalAuthority Authority, string AdminPasswor
 
     private static AclBinding Allowed(string user,
         (ResourceType On, string Name, AclOperation Operation) right) => new()
-    {
-        Pattern = new() { Type = right.On, Name = right.Name, ResourcePatternType = ResourcePatternType.Literal },
-        Entry = new()
         {
-            Principal = $"User:{user}",
-            Host = "*",
-            Operation = right.Operation,
-            PermissionType = AclPermissionType.Allow,
-        },
-    };
+            Pattern = new() { Type = right.On, Name = right.Name, ResourcePatternType = ResourcePatternType.Literal },
+            Entry = new()
+            {
+                Principal = $"User:{user}",
+                Host = "*",
+                Operation = right.Operation,
+                PermissionType = AclPermissionType.Allow,
+            },
+        };
 }
