@@ -65,7 +65,7 @@ public sealed class ReactorLoop<TRows>(
 
     private void Run(CancellationToken stopping)
     {
-        using var remade = new RemadeTopics(kafka, choreography.Topics, _refusals.Topic);
+        using var remade = new RemadeTopics(kafka, choreography.Read, _refusals.Topic);
         using var reading = new ReadingWatch(kafka, brokers, options, time);
         while (!stopping.IsCancellationRequested)
             try
@@ -138,7 +138,8 @@ public sealed class ReactorLoop<TRows>(
     /// </summary>
     private bool IsOutdated(RemadeTopics remade)
     {
-        var topics = remade.Take();
+        // What is only followed another consumer reads, without a group.
+        var topics = remade.Take().Intersect(choreography.Topics).ToList();
         foreach (var topic in topics)
         {
             _remade.Add(topic);

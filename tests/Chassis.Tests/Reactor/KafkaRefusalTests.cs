@@ -53,6 +53,26 @@ public sealed class KafkaRefusalTests(Stage stage, SecuredKafka kafka) : IClassF
             "health does not say it any more", Patience);
     }
 
+    [Fact]
+    public async Task A_topic_that_is_only_followed_is_missed_in_health_too_and_holds_nothing_up()
+    {
+        await using var world = await World.NewAsync(stage, partitions: 1);
+        await kafka.StartedAsync([world.Chain.Topic, world.Facts, world.Table.Topic]);
+        await kafka.MakeAsync(world.Service, KafkaRights.OfService(world.Service, world.Table.Topics));
+        var instance = await world.StartInstanceAsync(settings =>
+        {
+            settings.FollowsOwnTopic = true;
+            settings.Bootstrap = kafka.Bootstrap;
+            foreach (var (name, value) in kafka.Client(world.Service)) settings.Client[name] = value;
+        });
+        var sentence = $"Kafka does not let this user read the topic {world.Table.Topic}: allow READ";
+        await Eventually.Until(async () => (await HealthAsync(instance)).Contains(sentence, StringComparison.Ordinal),
+            $"health says: {sentence}", Patience);
+        await TellAsync(world, "anna");
+        await Eventually.Until(async () => (await world.TotalsAsync()).GetValueOrDefault("anna") == 5,
+            "what was told is handled", Patience);
+    }
+
     private async Task TellAsync(World world, string name)
     {
         var record = await world.Chain.NumberAsync(ReactorLoopTests.Asked(name, 5));

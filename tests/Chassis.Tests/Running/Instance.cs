@@ -28,6 +28,7 @@ public sealed class InstanceSettings
 
     /// <summary>The code of an older version, which has no row for Confirmed.</summary>
     public bool LacksConfirm { get; set; }
+    public bool FollowsOwnTopic { get; set; }
     public Dictionary<string, string> Client { get; } = [];
 
     /// <summary>By default every instance is a member of the service's group.</summary>
@@ -49,6 +50,7 @@ public sealed class Instance : IAsyncDisposable
         _world = world;
         _loggers = new([Lines], new LoggerFilterOptions { MinLevel = LogLevel.Debug });
         var table = world.NewTable(settings.IsNewerCode, settings.LacksConfirm);
+        if (settings.FollowsOwnTopic) table.Follows(table.Topic);
         Database = Chassis.EventStore.Database.Open(world.ConnectionString, table.Service);
         Ready = new(Database, new Migrations(Logger<Migrations>()), world.Store, typeof(Instance).Assembly,
             table.ToldEvents.Select(t => t.Schema), Logger<DatabaseReady>())
