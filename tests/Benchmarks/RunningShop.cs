@@ -6,7 +6,6 @@ using avatarstore.game;
 using Checkout.Chassis.Identity;
 using Checkout.Local;
 using Checkout.Local.Demo;
-using Checkout.Servers;
 using Npgsql;
 
 namespace Checkout.Benchmarks;

@@ -8,7 +8,6 @@ using Checkout.Chassis.Kafka;
 using Checkout.Chassis.WireFormat;
 using Checkout.Contracts;
 using Checkout.Local.Demo;
-using Checkout.Servers;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 

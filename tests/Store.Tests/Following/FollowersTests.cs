@@ -1,4 +1,3 @@
-using Checkout.Store.Checkouts;
 using Checkout.Store.Checkouts.Following;
 using Xunit;
 
