@@ -10,7 +10,7 @@ namespace Checkout.Chassis.Kafka;
 /// it begins somewhere anew it says so. Topics that are not there yet, brokers that are away and a client that does not
 /// read any more are waited out. One dedicated thread.
 /// </summary>
-/// <param name="group">The group whose rights are used: with ACLs a client may look up no other. It is not joined.</param>
+/// <param name="group">Whose rights are used: with ACLs a client may look up no other. It is not joined.</param>
 /// <param name="began">Called where it stands at the end of topics: what came before then is not going to come.</param>
 /// <param name="came">Called with each record, without its key and value.</param>
 public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyCollection<string> topics,

@@ -73,7 +73,7 @@ public sealed class AdmissionTests
         Assert.Equal(0, shop.Stuck);
     }
 
-    /// <summary>At a shop where hardly anybody buys, one that is parked looks like an outage until another ends.</summary>
+    /// <summary>Where hardly anybody buys, one that is parked looks like an outage until another ends.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

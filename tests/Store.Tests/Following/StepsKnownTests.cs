@@ -11,7 +11,7 @@ public sealed class StepsKnownTests
         .Select(id => new Step(id, "avatarstore.store.CheckoutCreated", "/store/0", DateTime.UnixEpoch, true))
         .ToArray());
 
-    /// <summary>Whatever was told, in whatever order, on whichever instance: what is told next is what is new.</summary>
+    /// <summary>Whatever was told, in whatever order, and wherever: what is told next is what is new.</summary>
     [Fact]
     public void A_story_is_new_exactly_where_it_has_a_step_that_was_not_told() =>
         Gen.Select(SomeSteps, SomeSteps).Sample((told, more) =>

@@ -51,7 +51,7 @@ public sealed class Reconciling(NpgsqlDataSource database, Choreography<StoreRow
     }
 
     /// <summary>
-    /// What has an event parked here, or behind one that is, waits for an operator and for nothing that others wait for.
+    /// What has an event parked here, or behind one that is, waits for an operator, and not for what others wait for.
     /// </summary>
     private async Task<(IReadOnlyList<Guid> UnderWay, Guid? NewestEnded)> ReadAsync(NpgsqlConnection connection)
     {

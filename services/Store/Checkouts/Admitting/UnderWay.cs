@@ -74,7 +74,7 @@ public sealed class UnderWay(TimeSpan stuckAfter)
         }
     }
 
-    /// <summary>Before the database is asked what is under way: what happens meanwhile is put right behind it.</summary>
+    /// <summary>Before the database is asked what is under way: what happens meanwhile is newer.</summary>
     public void BeginReconciling() => (_endedMeanwhile, _begunMeanwhile) = ([], []);
 
     /// <param name="underWay">As the database said.</param>

@@ -30,7 +30,7 @@ public sealed class CheckoutFeed : BackgroundService
     private readonly Reconciling _reconciling;
     private readonly TimeProvider _time;
     private readonly GrouplessReader _reader;
-    /// <summary>The last position of Store's own on each partition: a topic that is made whole has some again.</summary>
+    /// <summary>Store's last position on each partition: a topic that is made whole has some again.</summary>
     private readonly Dictionary<int, long> _newest = [];
     /// <summary>Some twenty names, for which each record brings a text of its own.</summary>
     private readonly Dictionary<string, string> _names = [];

@@ -18,7 +18,9 @@ public sealed class Followers(int most)
 
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>To be called before the checkout is read, so that nothing is missed. Null where there are too many.</summary>
+    /// <summary>
+    /// To be called before the checkout is read, so that nothing is missed. Null where there are too many.
+    /// </summary>
     public Follower? TryFollow(Guid checkoutId)
     {
         lock (_lock)

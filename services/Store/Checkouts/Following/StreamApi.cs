@@ -4,7 +4,7 @@ using Checkout.Chassis.Identity;
 
 namespace Checkout.Store.Checkouts.Following;
 
-/// <summary>GET /checkouts/{id}/events: a checkout's view each time that something is new in it, until it ended.</summary>
+/// <summary>GET /checkouts/{id}/events: a checkout each time that something is new in it, until it ended.</summary>
 public static class StreamApi
 {
     /// <summary>Under way.</summary>
