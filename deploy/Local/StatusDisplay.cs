@@ -20,6 +20,7 @@ internal abstract class StatusDisplay
     {
         var a = system.Addresses;
         Console.WriteLine();
+        Console.WriteLine($"The shop   {a.Store}/    for a browser: sign in as anybody, and claim an avatar");
         Console.WriteLine($"Store      {a.Store}    POST /checkouts, GET /checkouts/{{id}}, GET /packages");
         Console.WriteLine($"Balance    {a.Balance}    GET /balances/{{customerId}}");
         Console.WriteLine($"Inventory  {a.Inventory}    GET /customers/{{customerId}}/avatars, GET /stock");

@@ -145,7 +145,7 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
         await SignalDatabaseAsync("STOP");
         try
         {
-            await AssertNotNowAsync(customer);
+            await Task.WhenAll(AssertNotNowAsync(customer), AssertPageSaysSoAsync());
         }
         finally
         {
@@ -186,6 +186,16 @@ public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<Sho
                 Assert.NotNull(asked.Answer.Header("Retry-After"));
                 Assert.InRange(asked.Took, TimeSpan.Zero, TimeSpan.FromSeconds(3));
             });
+
+    /// <summary>A person gets a page, and no problem in JSON.</summary>
+    private async Task AssertPageSaysSoAsync()
+    {
+        var page = await Answer.GetAsync($"{_system.Addresses.Store}/");
+        Assert.Equal((503, "text/html"), (page.Status, page.ContentType));
+        Assert.Contains("The catalogue can't be read right now", page.Text, StringComparison.Ordinal);
+        Assert.Contains("default-src 'none'", page.Header("Content-Security-Policy"), StringComparison.Ordinal);
+        Assert.NotNull(page.Header("Retry-After"));
+    }
 
     private async Task SignalDatabaseAsync(string signal)
     {

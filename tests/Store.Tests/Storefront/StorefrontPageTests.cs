@@ -17,7 +17,8 @@ public sealed partial class StorefrontPageTests
     [Fact]
     public void A_package_is_a_card_with_its_drawing_and_its_price()
     {
-        var page = Page().Render([new("gorilla", "Gorilla", 500, "common"), new("palm-gold", "Golden palm", 1, "unknown")]);
+        var page = Page().Render(
+            [new("gorilla", "Gorilla", 500, "common"), new("palm-gold", "Golden palm", 1, "unknown")]);
         Assert.Contains("""data-sku="gorilla" data-name="Gorilla" """.TrimEnd(), page, StringComparison.Ordinal);
         Assert.Contains(Assets.DrawingOf("gorilla"), page, StringComparison.Ordinal);
         Assert.Contains(Assets.DrawingOf("palm"), page, StringComparison.Ordinal);
