@@ -23,7 +23,8 @@ internal static class OverloadBenchmark
     public static async Task<int> RunAsync(TimeSpan lasts, int times, bool inMemory, CancellationToken cancel)
     {
         using var workspace = new Workspace();
-        await using var shop = await RunningShop.OpenAsync(workspace["system"], Customers, inMemory, cancel);
+        await using var shop = await RunningShop.OpenAsync(workspace["system"], Customers, inMemory,
+            new Dictionary<string, string?>(), cancel);
         Console.WriteLine($"{Machine.Now}, {shop.Broker}");
         var next = 0;
         var completes = await CompletesAsync(shop, () => Interlocked.Increment(ref next), cancel);

@@ -41,8 +41,9 @@ internal sealed class RunningShop : IAsyncDisposable
     /// <summary>The broker that was found, to be said.</summary>
     public string Broker => System.Broker.Name;
 
+    /// <param name="settings">Of the services, as environment.</param>
     public static async Task<RunningShop> OpenAsync(string folder, int customers, bool inMemory,
-        CancellationToken cancel)
+        IReadOnlyDictionary<string, string?> settings, CancellationToken cancel)
     {
         var system = await LocalSystem.StartAsync(new()
         {
@@ -50,6 +51,7 @@ internal sealed class RunningShop : IAsyncDisposable
             StorePort = 0,
             MayInstall = false,
             InMemoryBroker = inMemory,
+            Environment = settings,
         }, _ => { }, cancel);
         var names = Enumerable.Range(0, customers).Select(i => $"customer-{i}").ToArray();
         var shop = new RunningShop(system, names);

@@ -111,6 +111,19 @@ public sealed class AdmissionTests
         Assert.Equal(Verdict.Open, shop.Post().Verdict);
     }
 
+    /// <summary>As of a version of Balance that can't read them: more than surely may be under way, at once.</summary>
+    [Fact]
+    public void Many_that_are_parked_at_once_shut_the_shop_for_some_seconds_and_no_more()
+    {
+        var shop = new Shop(Options);
+        for (var i = 0; i < 2 * Options.SurelyUnderWay; i++) shop.Post(isParked: true);
+        shop.Run(seconds: 15, postsPerSecond: 20, endsPerSecond: 500);
+        var refused = shop.Refused;
+        shop.Run(seconds: 60, postsPerSecond: 20, endsPerSecond: 500);
+        Assert.Equal(refused, shop.Refused);
+        Assert.Equal(Options.SurelyUnderWay, shop.Stuck);
+    }
+
     [Fact]
     public void A_partition_that_is_held_is_counted_apart_and_refuses_nobody()
     {

@@ -117,7 +117,8 @@ public sealed class Admission(CheckoutOptions options)
             if (wait > options.LongestQueue) return IsShut(now, asProbe) ? Verdict.Standstill : Verdict.Open;
             if (!IsTooMuch(now, wait)) return Verdict.Open;
             _overloadedAt = now;
-            return Verdict.Overload;
+            // Where nothing ends, those may be parked, and one that is not proves it.
+            return asProbe && Stands(now, wait) && IsNextProbe(now) ? Verdict.Open : Verdict.Overload;
         }
     }
 
@@ -142,17 +143,23 @@ public sealed class Admission(CheckoutOptions options)
         if ((now - _suspectedLast).Duration() > SuspicionLasts) _suspectedFirst = now;
         _suspectedLast = now;
         if (now - _suspectedFirst <= ProbePatience) return false;
-        if (!asProbe || (now - _probedAt).Duration() < ProbeInterval) return true;
-        _probedAt = now;
-        return false;
+        return !asProbe || !IsNextProbe(now);
     }
+
+    private bool IsNextProbe(DateTime now)
+    {
+        if ((now - _probedAt).Duration() < ProbeInterval) return false;
+        _probedAt = now;
+        return true;
+    }
+
+    private bool Stands(DateTime now, TimeSpan wait) => wait > StandsAfter && now - _endedAt > StandsAfter;
 
     private bool IsTooMuch(DateTime now, TimeSpan wait)
     {
         // In a short outage all are taken; but where there was too much before, a machine that is short of breath is
         // none.
-        if (wait > StandsAfter && now - _endedAt > StandsAfter
-            && (now - _overloadedAt).Duration() > StaysOverloaded) return false;
+        if (Stands(now, wait) && (now - _overloadedAt).Duration() > StaysOverloaded) return false;
         var intended = Part * options.Objective;
         if (_underWay.Count <= _endsPerSecond * intended.TotalSeconds) return false;
         // How long the oldest waits says how slowly it goes on, where it does: something ended meanwhile.
