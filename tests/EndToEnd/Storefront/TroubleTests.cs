@@ -81,6 +81,26 @@ public sealed class TroubleTests(SharedSystem shared, Chromium chromium) : IClas
         visit.AssertNoFaults();
     }
 
+    [Fact]
+    public async Task A_claim_whose_time_is_up_is_said_to_end_all_the_same()
+    {
+        await using var visit = await chromium.VisitAsync(_system);
+        await visit.SignInAsync(await _system.Game.NewAsync(coins: 500), "500");
+        // As hours later, when everything stands: nothing more is told.
+        await visit.Page.RouteAsync("**/checkouts/*/events", _ => Task.CompletedTask);
+        await visit.Page.RouteAsync("**/checkouts", async route =>
+        {
+            var answer = await route.FetchAsync();
+            var view = (await answer.TextAsync()).Replace("\"overdue\":false", "\"overdue\":true",
+                StringComparison.Ordinal);
+            await route.FulfillAsync(new() { Response = answer, Body = view });
+        });
+        await visit.Claim("gorilla").ClickAsync();
+        await Expect(visit.Trouble).ToHaveTextAsync("Its time is up, and it waits for Balance, which takes the coins. "
+            + "It will still end: either you have it, or your coins come back. Nothing is lost.");
+        visit.AssertNoFaults();
+    }
+
     [Theory]
     [InlineData(503, "The store is busy right now.")]
     [InlineData(429, "That was quicker than the store allows.")]
@@ -141,7 +161,7 @@ public sealed class TroubleTests(SharedSystem shared, Chromium chromium) : IClas
         await Expect(visit.Page.GetByRole(AriaRole.Heading, new() { Name = "Who is playing?" })).ToBeFocusedAsync();
 
         var again = visit.Page.WaitForRequestAsync("**/checkouts");
-        await visit.SignInAsync(player, "600");
+        await visit.SignInAsync(player, "100");
         Assert.Equal(lost, await (await again).HeaderValueAsync("idempotency-key"));
         await Expect(visit.Headline).ToHaveTextAsync("Gorilla is yours!");
         visit.AssertNoFaults("401");
