@@ -8,6 +8,7 @@ using Checkout.Inventory;
 using Checkout.LogTailer;
 using Checkout.Store;
 using Checkout.Store.Packages;
+using Checkout.Store.Storefront;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -21,6 +22,7 @@ public sealed partial class ComposeFileTests
 {
     private const string OfTelemetry = "OTEL_";
     private const string Logtailer = "logtailer";
+    private const string Storefront = "Storefront";
 
     private static readonly ComposeFile File = ComposeFile.Read();
 
@@ -40,9 +42,11 @@ public sealed partial class ComposeFileTests
         Assert.Equal(["balance", "inventory", Logtailer, "store"], File.Built.Select(s => s.Name).Order());
         foreach (var service in File.Services.Values.Where(IsOurs))
         {
-            var settings = Settings(service);
+            var settings = Settings(service, but: Storefront);
             Assert.Empty(service.Image == "checkout/logtailer"
                 ? settings.Get<TailerOptions>(Strict)!.Faults() : settings.Get<ServiceSettings>(Strict)!.Problems());
+            if (Settings(service).GetSection(Storefront) is { } own && own.Exists())
+                Assert.Empty(own.Get<StorefrontOptions>(Strict)!.Problems());
         }
     }
 
@@ -183,9 +187,11 @@ public sealed partial class ComposeFileTests
         service.Image.StartsWith("checkout/", StringComparison.Ordinal);
 
     /// <summary>What its image and its environment make of it, but for what is not ours to know.</summary>
-    private static IConfigurationRoot Settings(ComposeService service) => new ConfigurationBuilder()
+    /// <param name="but">A section that is left out.</param>
+    private static IConfigurationRoot Settings(ComposeService service, string but = "-") => new ConfigurationBuilder()
         .AddInMemoryCollection(service.Environment
-            .Where(e => !e.Key.StartsWith(OfTelemetry, StringComparison.Ordinal)
+            .Where(e => !e.Key.StartsWith(but, StringComparison.Ordinal)
+                && !e.Key.StartsWith(OfTelemetry, StringComparison.Ordinal)
                 && !e.Key.StartsWith("ASPNETCORE_", StringComparison.Ordinal))
             .Select(e => KeyValuePair.Create(e.Key.Replace("__", ":", StringComparison.Ordinal), (string?)e.Value)))
         .Build();

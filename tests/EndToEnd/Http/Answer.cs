@@ -74,7 +74,7 @@ internal sealed record Answer(int Status, string? ContentType, HttpResponseHeade
         Assert.Contains(said, Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
-    private static async Task<Answer> SendAsync(HttpRequestMessage request, string? customer)
+    public static async Task<Answer> SendAsync(HttpRequestMessage request, string? customer)
     {
         using (request)
         {
