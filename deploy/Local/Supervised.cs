@@ -103,7 +103,7 @@ public sealed class Supervised(string name, string url, ChildSettings settings, 
             var started = DateTime.UtcNow;
             var process = _process = ChildProcess.Start(settings with
             {
-                Environment = settings.Environment.Concat(More).ToDictionary(),
+                Environment = More.UnionBy(settings.Environment, variable => variable.Key).ToDictionary(),
             });
             State = ProcessState.Starting;
             var ready = BecomesReadyAsync(process, wanted);

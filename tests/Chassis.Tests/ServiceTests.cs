@@ -33,7 +33,7 @@ public sealed class ServiceTests(Stage stage)
     [Theory]
     [InlineData("--help-me", "The argument --help-me is no setting: give one as --Section:Name=value")]
     [InlineData("-Kafka:InMemory=true", "The argument -Kafka:InMemory is no setting")]
-    [InlineData("hunter2", "The argument number 1, which begins with neither - nor /, is no setting")]
+    [InlineData("player:hunter2", "The argument number 1, which begins with neither - nor /, is no setting")]
     [InlineData("--help-me=now", "The setting help-me is not known: the sections are Database, EventStore, Kafka")]
     [InlineData("--Kafak:InMemory=true", "The setting Kafak is not known: Kafka is, and must be meant.")]
     [InlineData("--Kafka:BootstrapServer=b:1", "The setting Kafka:BootstrapServer is not known")]

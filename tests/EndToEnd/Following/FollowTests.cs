@@ -13,6 +13,8 @@ namespace Checkout.EndToEnd.Following;
 /// </summary>
 public sealed class TwoStores : IAsyncLifetime
 {
+    private const string Heartbeat = "Checkouts__Heartbeat";
+
     private readonly TestFolder _folder = new("following");
     private TestSystem? _system;
 
@@ -20,13 +22,24 @@ public sealed class TwoStores : IAsyncLifetime
 
     public string[] Urls => [System.Addresses.Store, System.Local.Url("store-2")];
 
-    public async ValueTask InitializeAsync() =>
+    /// <summary>
+    /// The first Store looks by itself every five minutes, which no test waits for: there what comes came by its event.
+    /// The second one does every second.
+    /// </summary>
+    public async ValueTask InitializeAsync()
+    {
         _system = await TestSystem.StartAsync("following", TestSystem.Options(_folder) with
         {
             InMemoryBroker = true,
             Instances = 2,
-            Environment = new Dictionary<string, string?> { ["Checkouts__Heartbeat"] = "00:00:01" },
+            Environment = new Dictionary<string, string?> { [Heartbeat] = "00:05:00" },
         });
+        var second = _system["store-2"];
+        await second.StopAsync();
+        second.More = new Dictionary<string, string?> { [Heartbeat] = "00:00:01" };
+        await second.StartAsync();
+        await second.ReadyAsync(TestContext.Current.CancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -59,6 +72,23 @@ public sealed class FollowTests(TwoStores stores) : IClassFixture<TwoStores>
             Assert.Equal((200, "true"), (again.Status, again.Header("Idempotency-Replayed")));
             Assert.Equal(answer.Text, again.Text);
         }
+    }
+
+    [Fact]
+    public async Task Two_posts_of_one_key_at_once_at_two_instances_are_one_checkout_and_both_get_it()
+    {
+        const int rounds = 20;
+        var customer = await _system.Game.NewAsync(coins: 500);
+        for (var round = 0; round < rounds; round++)
+        {
+            var key = $"k{round}";
+            var answers = await Task.WhenAll(stores.Urls.Select(url => PostAsync(url, customer, key, "wait=0")));
+            Assert.All(answers, answer => Assert.Equal(202, answer.Status));
+            Assert.Single(answers.Select(answer => answer.Header("Location")).Distinct());
+            Assert.Single(answers, answer => answer.Header("Idempotency-Replayed") == "true");
+        }
+        var listed = await Answer.GetAsync($"{stores.Urls[0]}/checkouts?limit=100", customer);
+        Assert.Equal(rounds, listed.Json.GetProperty("checkouts").GetArrayLength());
     }
 
     [Fact]
