@@ -21,10 +21,11 @@ internal abstract class StatusDisplay
         var a = system.Addresses;
         Console.WriteLine();
         Console.WriteLine($"The shop   {a.Store}/    for a browser: sign in as anybody, and claim an avatar");
-        Console.WriteLine($"Store      {a.Store}    POST /checkouts, GET /checkouts/{{id}}, GET /packages");
+        Console.WriteLine($"Store      {a.Store}    POST and GET /checkouts, GET /checkouts/{{id}} and .../events, "
+            + "GET /packages");
         Console.WriteLine($"Balance    {a.Balance}    GET /balances/{{customerId}}");
         Console.WriteLine($"Inventory  {a.Inventory}    GET /customers/{{customerId}}/avatars, GET /stock");
-        Console.WriteLine($"LogTailer  {a.Tailer}    /metrics and /health/ready, as on every process");
+        Console.WriteLine($"LogTailer  {a.Tailer}    /health/ready, as on every process, and /metrics");
         Console.WriteLine($"Kafka      {a.BootstrapServers}    {a.BrokerName}");
         Console.WriteLine($"Registry   {a.SchemaRegistry}");
         Console.WriteLine(

@@ -30,7 +30,7 @@ public sealed class Transactions<TRows>(
         {
             await using var connection = await database.OpenConnectionAsync(token);
             return await work(
-                new(choreography, store.MaxEventBytes, connection, Microseconds(time.GetUtcNow().UtcDateTime), Schema),
+                new(choreography, store.MaxEventBytes, connection, EventTime.Of(time.GetUtcNow().UtcDateTime), Schema),
                 token);
         }, cancellation);
 
@@ -46,8 +46,4 @@ public sealed class Transactions<TRows>(
         await transaction.CommitAsync(token);
         return transaction.Rows;
     }, cancellation);
-
-    /// <summary>As fine as an event and a database keep a time.</summary>
-    public static DateTime Microseconds(DateTime time) =>
-        new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
 }

@@ -59,7 +59,7 @@ public static class CheckoutApi
             return ProblemTypes.BodyNotUnderstood.With(notAPrice);
 
         var post = new CreateCheckout(Guid.CreateVersion7(time.GetUtcNow()), customer, idempotencyKey, wanted.Sku,
-            Microseconds(time.GetUtcNow().UtcDateTime), options.Deadline, wanted.ExpectedPriceCoins);
+            time.GetUtcNow().UtcDateTime, options.Deadline, wanted.ExpectedPriceCoins);
         Activity.Current?.SetTag("checkout.id", post.CheckoutId.ToString());
         var wait = Preferences.Wait(request);
         using var follower = waiting.Begin(post.CheckoutId, wait);
@@ -142,7 +142,4 @@ public static class CheckoutApi
         response.Headers.Location = location;
         return TypedResults.Ok(view);
     }
-
-    /// <summary>What events and tables keep of a time, so that the answer says the same as a later look.</summary>
-    private static DateTime Microseconds(DateTime time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 }

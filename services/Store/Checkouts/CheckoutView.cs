@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Text.Json.Serialization;
-using avatarstore.store;
 using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Entrance;
 
@@ -40,14 +38,6 @@ public sealed record CheckoutView(
 {
     [JsonIgnore]
     public string? TraceParent { get; init; }
-
-    public static CheckoutView Of(CheckoutCreated created, string source, Activity? trace) => new(
-        created.CheckoutId, created.Sku, created.PriceCoins, "pending", null, created.OccurredAt, created.ExpiresAt,
-        null, Overdue: false, ForFunds, trace?.TraceId.ToString(),
-        [new(nameof(CheckoutCreated), source, created.OccurredAt)])
-    {
-        TraceParent = trace?.Id,
-    };
 
     internal const string ForFunds = "Balance: BalanceDeducted or DeductionRejected";
     internal const string ForAvatar = "Inventory: AvatarAssigned or AssignmentRejected";

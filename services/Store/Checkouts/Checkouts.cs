@@ -4,6 +4,7 @@ using avatarstore.inventory;
 using avatarstore.store;
 using Avro.Specific;
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Resilience;
 
 namespace Checkout.Store.Checkouts;
@@ -45,7 +46,7 @@ public static class CheckoutDecisions
             {
                 CheckoutId = c.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku,
                     PriceCoins = rows.Catalogue[c.Sku]!.PriceCoins,
-                    ExpiresAt = Microseconds(c.Now + c.Deadline),
+                    ExpiresAt = EventTime.Of(c.Now + c.Deadline),
             },
         ];
     }
@@ -139,12 +140,6 @@ public static class CheckoutDecisions
         EventContext context) =>
         new($"Checkout {checkoutId} is {checkout.Status} and heard {context.Type}: "
             + "two services contradict each other.");
-
-    /// <summary>
-    /// As fine as an event and a database keep it, so that the first answer to a post says what every later one will.
-    /// </summary>
-    private static DateTime Microseconds(DateTime time) =>
-        new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, time.Kind);
 
     private static CheckoutFailed Failed(Guid checkoutId, CheckoutState c, Reason reason, bool refundDue) =>
         new()

@@ -19,7 +19,7 @@ public sealed class EventCodecTests
             var told = new Asked
             {
                 EventId = id,
-                OccurredAt = TestChain.ToMicroseconds(time),
+                OccurredAt = EventTime.Of(time),
                 Name = name,
                 Number = number,
                 Note = name
@@ -35,7 +35,7 @@ public sealed class EventCodecTests
         var written = new FirstAsked
         {
             EventId = Guid.CreateVersion7(),
-            OccurredAt = TestChain.ToMicroseconds(DateTime.UtcNow),
+            OccurredAt = EventTime.Of(DateTime.UtcNow),
             Name = "anna"
         };
         written.Put(3, 5L);

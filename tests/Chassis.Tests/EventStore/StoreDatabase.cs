@@ -29,7 +29,7 @@ internal static class StoreDatabase
         EventId = id ?? Guid.CreateVersion7(),
         Key = key,
         Type = "Checkout.Chassis.Tests.Domain.Counted",
-        OccurredAt = TestChain.ToMicroseconds(DateTime.UtcNow),
+        OccurredAt = EventTime.Of(DateTime.UtcNow),
         Payload = EventCodec.Encode(new Counted { Name = key, Number = 1, Total = 1 }),
     };
 }

@@ -76,7 +76,7 @@ public sealed class LostRecordTests(Stage stage)
         await using var connection = await upstream.OpenConnectionAsync();
         for (var i = from; i <= to; i++)
         {
-            var now = TestChain.ToMicroseconds(DateTime.UtcNow);
+            var now = EventTime.Of(DateTime.UtcNow);
             var asked = ReactorLoopTests.Asked("anna", (long)1 << (i % 20));
             (asked.EventId, asked.OccurredAt) = (Guid.CreateVersion7(), now);
             await EventLog.AppendAsync(connection,

@@ -35,7 +35,7 @@ public sealed class TestChain(Stage stage, string topic, int partitions)
     public async Task<ChainRecord> NumberAsync(TestEvent told, string? key = null, SchemaRegistry? frame = null)
     {
         if (told.EventId == Guid.Empty) told.EventId = Guid.CreateVersion7();
-        told.OccurredAt = ToMicroseconds(DateTime.UtcNow);
+        told.OccurredAt = EventTime.Of(DateTime.UtcNow);
         key ??= told.Name;
         var partition = PartitionOf(key);
         var (position, previous) = (++_position, _last[partition]);
@@ -77,9 +77,6 @@ public sealed class TestChain(Stage stage, string topic, int partitions)
     }
 
     public static string SubjectOf(string topic, ISpecificRecord told) => $"{topic}-{told.GetType().Name}";
-
-    public static DateTime ToMicroseconds(DateTime time) =>
-        new(time.Ticks - time.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
 
     /// <summary>As a consumer hands it to the reactor, without a broker between.</summary>
     public Incoming Received(ChainRecord record) => Incoming.From(new()

@@ -113,7 +113,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
     {
         // Two writers of the same keys, or of the head, wait for each other.
         BecomeVisible();
-        var decided = Decide(works, Transactions<TRows>.Microseconds(now));
+        var decided = Decide(works, EventTime.Of(now));
         if (ending == Ending.Commits) Commit(decided);
         if (ending != Ending.CommitsUnseen) return decided.Rows;
         chain.Append(decided.Appended);
@@ -179,7 +179,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography, EventChain 
         var (taken, gaps) = Judge(decoded, handled, advanced);
         try
         {
-            var begun = Transactions<TRows>.Microseconds(now);
+            var begun = EventTime.Of(now);
             var works = taken.Where(d => d.IsOurs).Select(d => WorkOf(d, begun));
             var decided = Decide(works.Where(w => !flaws.NeverRefunds || w.Reaction != "refund-coins").ToList(), begun);
             if (ending == Ending.Dies) return null;
