@@ -11,6 +11,7 @@ using Xunit;
 namespace Checkout.EndToEnd.Admitting;
 
 /// <summary>When the edge takes no more checkouts, and when it does all the same.</summary>
+[Collection(nameof(Alone))]
 public sealed class ShedTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

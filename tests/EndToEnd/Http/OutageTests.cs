@@ -58,6 +58,7 @@ public sealed class ShortDeadlineSystem : IAsyncLifetime
 }
 
 /// <summary>What a client is told while a part of the system is away, and that what waited for it still ends.</summary>
+[Collection(nameof(Alone))]
 public sealed class OutageTests(ShortDeadlineSystem outages) : IClassFixture<ShortDeadlineSystem>
 {
     private readonly TestSystem _system = outages.System;

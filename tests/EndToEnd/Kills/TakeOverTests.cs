@@ -10,6 +10,7 @@ namespace Checkout.EndToEnd.Kills;
 /// <summary>
 /// Two processes of each kind; one of each is killed at the same moment, and stays dead or is started again.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class TakeOverTests
 {
     private static readonly string[] Services = ["store", "balance", "inventory"];
