@@ -32,8 +32,16 @@ public static class Outage
             || p.SqlState.StartsWith("58", StringComparison.Ordinal)
             || p.SqlState.StartsWith("28", StringComparison.Ordinal),
         NpgsqlException or SocketException or TimeoutException or IOException => true,
-        _ => false,
+        _ => IsOfTheDriver(e),
     };
+
+    /// <summary>
+    /// The driver does not understand its server any more, and has closed the connection: so it is after a statement
+    /// whose parameters or rights were refused just when it was prepared (seen, Npgsql 10.0.3: "Received unexpected
+    /// backend message"; npgsql#6391). It has no type of its own, and who comes next is not at fault.
+    /// </summary>
+    private static bool IsOfTheDriver(Exception e) =>
+        e.GetType() == typeof(Exception) && e.Source == typeof(NpgsqlConnection).Assembly.GetName().Name;
 
     /// <summary>
     /// A table, a column or a right that is missing (42, 3F), or a plan that is outdated (0A): statements are fixed, so

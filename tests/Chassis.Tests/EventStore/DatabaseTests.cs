@@ -1,4 +1,5 @@
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Tests.Running;
 using Checkout.Fixtures;
 using Dapper;
@@ -30,6 +31,27 @@ public sealed class DatabaseTests(Stage stage)
     {
         Assert.Equal(20, MaxPoolSize("Host=localhost;Database=store"));
         Assert.Equal(50, MaxPoolSize("Host=localhost;Database=store;Maximum Pool Size=50"));
+    }
+
+    [Fact]
+    public async Task What_the_driver_makes_of_a_statement_that_failed_when_it_was_prepared_is_an_outage_and_passes()
+    {
+        await using var database = Database.Open(
+            await stage.Postgres.NewDatabaseAsync() + ";Maximum Pool Size=1", "test");
+        Assert.Equal("a", await EchoAsync(database, "a"));
+        // The second time it is prepared, and then its parameter is not taken: no text has a NUL.
+        Assert.Equal("22021", (await Assert.ThrowsAsync<PostgresException>(() => EchoAsync(database, "\0"))).SqlState);
+        var garbled = await Assert.ThrowsAnyAsync<Exception>(() => EchoAsync(database, "b"));
+        Assert.StartsWith("Received unexpected backend message", garbled.Message, StringComparison.Ordinal);
+        Assert.True(Outage.IsOutage(garbled));
+        Assert.False(Outage.IsFaultOfData(garbled));
+        Assert.Equal("b", await EchoAsync(database, "b"));
+    }
+
+    private static async Task<string> EchoAsync(NpgsqlDataSource database, string text)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        return await connection.QuerySingleAsync<string>("SELECT @text", new { text });
     }
 
     [Theory]

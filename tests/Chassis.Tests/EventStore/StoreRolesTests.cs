@@ -88,7 +88,8 @@ public sealed class StoreRolesTests(Stage stage)
         // A command does not wait.
         await Assert.ThrowsAsync<UnusableDatabaseException>(() => ready.MigrateAsync(Cancel));
         await database.MigrateAsync();
-        await ready.Migrated.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        await ready.ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        Assert.True(ready.Migrated.IsCompletedSuccessfully);
         Assert.Equal("Healthy", $"{(await ready.CheckHealthAsync(new(), Cancel)).Status}");
         await ready.StopAsync(Cancel);
     }
