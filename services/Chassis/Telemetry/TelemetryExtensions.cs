@@ -90,8 +90,10 @@ public static class TelemetryExtensions
         }).AllowAnonymous();
     }
 
-    internal static bool IsAboutOurselves(string path) =>
-        path.StartsWith("/health", StringComparison.Ordinal) || path.StartsWith("/metrics", StringComparison.Ordinal);
+    /// <summary>In whatever case, as routes are found.</summary>
+    internal static bool IsAboutOurselves(PathString path) =>
+        path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWithSegments("/metrics", StringComparison.OrdinalIgnoreCase);
 
     private static void Propagate(HashSet<string> names)
     {

@@ -46,8 +46,9 @@ public sealed class ManagementTests(Stage stage)
         Assert.Equal(404, await StatusAsync(http, management, "/balances/player-1"));
         http.DefaultRequestHeaders.Authorization = new("Bearer",
             TestIdentity.Tokens.For("player-1", DateTime.UtcNow, "support metrics"));
-        Assert.Equal(404, await StatusAsync(http, own, "/metrics"));
-        Assert.Equal(404, await StatusAsync(http, own, "/health/ready"));
+        foreach (var path in new[] { "/metrics", "/health/ready", "/METRICS", "/Health/live" })
+            Assert.Equal(404, await StatusAsync(http, own, path));
+        Assert.Equal(404, await StatusAsync(http, management, "/metricsandmore"));
         Assert.Equal(404, await StatusAsync(http, management, "/balances/player-1"));
         // No coins, and so no account: the edge has answered.
         var edge = await http.GetAsync(new Uri($"http://127.0.0.1:{own}/balances/player-1"));
