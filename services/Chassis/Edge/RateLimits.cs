@@ -40,7 +40,8 @@ internal static class RateLimits
         });
 
     private static RateLimitPartition<string> Of(HttpContext http, Func<string, RateLimitPartition<string>> limited) =>
-        http.User.FindFirst("sub")?.Value is { Length: > 0 } caller ? limited(caller)
+        // Tokens that speak of nobody, such as a machine's, are one caller; none is of the name of those without.
+        http.User.Identity?.IsAuthenticated == true ? limited($"sub {http.User.FindFirst("sub")?.Value}")
             : RateLimitPartition.GetNoLimiter("");
 
     private static void Refuse(HttpContext http, RateLimitLease lease, EdgeOptions options)

@@ -49,6 +49,15 @@ public sealed class RateLimitsTests : IDisposable
         Assert.Equal(200, (await AskAsync(app, "player-1")).Status);
     }
 
+    [Fact]
+    public async Task Tokens_that_speak_of_nobody_are_counted_together()
+    {
+        await using var app = await StartAsync(new() { RequestsPerSecond = 1, Burst = 2 });
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => AskAsync(app, null)));
+        Assert.Contains(answers, answer => answer.Status == 429);
+        Assert.Equal(200, (await AskAsync(app, "player-1")).Status);
+    }
+
     [Theory]
     [InlineData(0, 1, "Edge:RequestsPerSecond is 0")]
     [InlineData(1, 0, "Edge:Burst is 0")]
@@ -74,6 +83,6 @@ public sealed class RateLimitsTests : IDisposable
         }, settings);
     }
 
-    private Task<RawAnswer> AskAsync(EdgeApp app, string who, string path = "/") =>
+    private Task<RawAnswer> AskAsync(EdgeApp app, string? who, string path = "/") =>
         app.SendAsync($"GET {path} HTTP/1.1\r\nAuthorization: Bearer {_provider.Token(who)}");
 }
