@@ -65,10 +65,6 @@ public sealed class IdentityOptions
         }
         if (string.IsNullOrWhiteSpace(Issuer))
             yield return "Identity:Issuer is missing; give what the tokens of Identity:KeyFile bear as iss.";
-        if (KeySet.Problem(KeyFile) is { } problem) yield return problem;
-        else if (!environment.IsDevelopment() && KeySet.IsOfDevelopment(KeyFile))
-            yield return $"Identity:KeyFile {KeyFile} has a key that was made for development, and the environment is "
-                + $"{environment.EnvironmentName}: whoever has that folder is every player. Give the keys of your "
-                + "provider, or set ASPNETCORE_ENVIRONMENT=Development on a machine of your own.";
+        if (KeySet.Problem(KeyFile, environment) is { } problem) yield return problem;
     }
 }

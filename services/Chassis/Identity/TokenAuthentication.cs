@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 using Microsoft.Net.Http.Headers;
@@ -28,21 +30,32 @@ internal static class TokenAuthentication
 
     private static readonly TimeSpan AuthorityWithin = TimeSpan.FromSeconds(2);
 
+    /// <summary>Not for every forged token: so often an authority is asked for keys that are not known.</summary>
+    private static readonly TimeSpan LeastBetweenAsking = TimeSpan.FromSeconds(30);
+
     public static void AddTokens(this WebApplicationBuilder builder, IdentityOptions options)
     {
         builder.Services.AddSingleton(options);
-        builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(bearer =>
+        builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
+            .Configure<ILogger<KeySet>>((bearer, logger) =>
         {
             bearer.MapInboundClaims = false;
             bearer.Audience = options.Audience;
-            bearer.TokenValidationParameters = Rules(options);
+            bearer.TokenValidationParameters = Rules(options, builder.Environment, logger);
             if (options.Authority is { } authority)
             {
                 bearer.Authority = authority;
                 bearer.BackchannelTimeout = AuthorityWithin;
+                bearer.RefreshInterval = LeastBetweenAsking;
                 bearer.RequireHttpsMetadata = new Uri(authority).Scheme == Uri.UriSchemeHttps;
             }
-            bearer.Events = new() { OnMessageReceived = RequireOneAsync, OnChallenge = RefuseAsync };
+            var keys = new AuthorityKeys();
+            bearer.Events = new()
+            {
+                OnMessageReceived = context => RequireKeysAsync(keys, context),
+                OnChallenge = RefuseAsync,
+            };
         });
         builder.Services.AddAuthorizationBuilder()
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
@@ -55,10 +68,17 @@ internal static class TokenAuthentication
         // Its keys are read now, and not with the first token.
         app.Services.GetRequiredService<IOptionsMonitor<JwtBearerOptions>>()
             .Get(JwtBearerDefaults.AuthenticationScheme);
+        // Of two, a gateway may have checked the one and we would believe the other.
+        app.Use((context, next) =>
+        {
+            SingleHeader.Of(context.Request, HeaderNames.Authorization);
+            return next(context);
+        });
         app.UseAuthentication();
     }
 
-    private static TokenValidationParameters Rules(IdentityOptions options)
+    private static TokenValidationParameters Rules(IdentityOptions options, IHostEnvironment environment,
+        ILogger logger)
     {
         var rules = new TokenValidationParameters
         {
@@ -72,50 +92,37 @@ internal static class TokenAuthentication
         // Else the authority's own, as it says of itself.
         if (options.Issuer is { } issuer) rules.ValidIssuer = issuer;
         if (options.KeyFile is not { } file) return rules;
-        var keys = new KeySet(file);
+        var keys = new KeySet(file, environment, logger);
         rules.IssuerSigningKeyResolver = (_, _, keyId, _) => keys.For(keyId);
         return rules;
     }
 
-    /// <summary>Of two, a gateway may have checked the one and we would believe the other.</summary>
-    private static Task RequireOneAsync(MessageReceivedContext context)
+    private static async Task RequireKeysAsync(AuthorityKeys keys, MessageReceivedContext context)
     {
-        SingleHeader.Of(context.Request, HeaderNames.Authorization);
-        return Task.CompletedTask;
+        if (context.Options.ConfigurationManager is { } manager && context.Request.Headers.Authorization.Count > 0
+            && !await keys.AreKnownAsync(manager, context.HttpContext.RequestAborted))
+            context.Fail(new AuthorityAwayException());
     }
 
-    private static async Task RefuseAsync(JwtBearerChallengeContext context)
+    private static Task RefuseAsync(JwtBearerChallengeContext context)
     {
-        if (context.AuthenticateFailure is not { } failure)
-            context.HttpContext.Tell("Send a token: Authorization: Bearer ...");
-        else if (await IsAuthorityAwayAsync(context))
+        // It would quote the token in a header, whatever is in it; the sentence says as much.
+        context.ErrorDescription = null;
+        if (context.AuthenticateFailure is AuthorityAwayException)
         {
             // No word on the token, which may be right.
             context.HandleResponse();
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            context.HttpContext.Tell("The token can't be checked now: who signs them does not answer. Send the same "
-                + "request again, after the seconds that Retry-After says.");
         }
-        else context.HttpContext.Tell(Sentence(failure));
+        context.HttpContext.Tell(Sentence(context.AuthenticateFailure));
+        return Task.CompletedTask;
     }
 
-    /// <summary>Whether its keys were never had. Once they were, they stay good while it is away.</summary>
-    private static async Task<bool> IsAuthorityAwayAsync(JwtBearerChallengeContext context)
+    private static string Sentence(Exception? failure) => failure switch
     {
-        if (context.Options.ConfigurationManager is not { } manager) return false;
-        try
-        {
-            await manager.GetConfigurationAsync(context.HttpContext.RequestAborted);
-            return false;
-        }
-        catch (InvalidOperationException)
-        {
-            return true;
-        }
-    }
-
-    private static string Sentence(Exception failure) => failure switch
-    {
+        null => "Send a token: Authorization: Bearer ...",
+        AuthorityAwayException => "The token can't be checked now: who signs them does not answer. Send the same "
+            + "request again, after the seconds that Retry-After says.",
         SecurityTokenExpiredException e => $"The token ended at {e.Expires:u}. Send a new one.",
         SecurityTokenNotYetValidException e => $"The token begins at {e.NotBefore:u}.",
         SecurityTokenNoExpirationException => "The token has no end (exp).",

@@ -123,6 +123,9 @@ internal static partial class Log
     [LoggerMessage(52, LogLevel.Information, "Kafka lets this process {What} again")]
     public static partial void KafkaAllows(ILogger logger, string what);
 
+    [LoggerMessage(53, LogLevel.Warning, "The keys that are known stay good. {Problem}")]
+    public static partial void KeyFileRefused(ILogger logger, string problem);
+
     [LoggerMessage(30, LogLevel.Warning,
         "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
     public static partial void GroupOneByOne(ILogger logger, int requests, string problem);

@@ -45,6 +45,12 @@ public sealed class IdentityOptionsTests : IDisposable
     [InlineData(null, "can't be read")]
     [InlineData("no json", "can't be read")]
     [InlineData("""{"keys":[]}""", "has no key")]
+    [InlineData("""{"keys":null}""", "can't be read")]
+    [InlineData("""{"keys":[null]}""", "has no key")]
+    [InlineData("""{"keys":[{"kty":"RSA","kid":"r","n":"@@@","e":"AQAB"}]}""", "can't be read")]
+    [InlineData("""{"keys":[{"kty":"RSA","kid":"r"}]}""", "less than 2048 bits")]
+    [InlineData("""{"keys":[{"kty":"EC","kid":"r","crv":"P-256","x":"!","y":"!"}]}""", "can't be read")]
+    [InlineData("""{"keys":[{"kid":"r"}]}""", "has no key")]
     [InlineData("""{"keys":[{"kty":"oct","kid":"s","k":"c2VjcmV0"}]}""", "has a secret in it (key s)")]
     [InlineData("""{"keys":[{"kty":"RSA","kid":"r","n":"AQAB","e":"AQAB"}]}""", "less than 2048 bits")]
     public void A_key_file_has_public_keys(string? text, string said)
