@@ -59,10 +59,16 @@ public sealed class ManagementTests(Stage stage)
     [InlineData("9090", "give an address with a port")]
     [InlineData("ftp://+:9090", "give an address with a port")]
     [InlineData("http://+:9090/health", "give an address with a port")]
+    [InlineData("http://+:99999", "give an address with a port")]
     [InlineData("http://+:5080", "the service has that port")]
-    public void What_is_no_address_of_its_own_is_told(string url, string said) => Assert.Contains(said,
-        Assert.Single(new ManagementOptions { Url = url }.Problems(Settings(("urls", "http://localhost:5080")))),
-        StringComparison.Ordinal);
+    [InlineData("http://+:9090", "localhost:5081 is no address", "http://localhost:5080;localhost:5081")]
+    public void What_is_no_address_of_its_own_is_told(string url, string said, string urls = "http://localhost:5080") =>
+        Assert.Contains(said, Assert.Single(new ManagementOptions { Url = url }.Problems(Settings(("urls", urls)))),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void A_list_of_addresses_may_end_as_one_does() => Assert.Empty(
+        new ManagementOptions { Url = "http://+:9090" }.Problems(Settings(("urls", "http://localhost:5080;"))));
 
     [Fact]
     public void Kestrels_own_settings_say_all_addresses() => Assert.Contains("Kestrel:Endpoints",
