@@ -10,7 +10,7 @@ namespace Checkout.Chassis;
 /// </summary>
 public static class KnownSettings
 {
-    /// <summary>A sentence for each key that this type has no place for.</summary>
+    /// <summary>A sentence for each key that this type has no place for, and for one text in place of a list.</summary>
     /// <param name="configuration">
     /// The whole of it, where only sections of ours are looked into, since all of the environment is in it; or a
     /// section.
@@ -33,6 +33,9 @@ public static class KnownSettings
         if (IsMap(type)) return;
         if (ItemOf(type) is { } item)
         {
+            // An empty one has an empty text for a value.
+            if (!string.IsNullOrEmpty(at.Value))
+                sentences.Add($"The setting {at.Path} is a list: give each of it as {at.Path}:0 and so on.");
             foreach (var child in at.GetChildren()) Check(child, item, sentences);
             return;
         }

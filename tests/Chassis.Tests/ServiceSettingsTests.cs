@@ -48,6 +48,8 @@ public sealed class ServiceSettingsTests
         + "Kafka:Properties:security.protocol is, and must be meant.")]
     [InlineData("EventStore:Compression", "The setting EventStore:Compression is not known: below EventStore are "
         + "Partitions, Shard, MaxEventBytes.")]
+    [InlineData("Edge:AllowedOrigins", "The setting Edge:AllowedOrigins is a list: give each of it as "
+        + "Edge:AllowedOrigins:0 and so on.")]
     [InlineData("Kafka:InMemory:0", "The setting Kafka:InMemory:0 is not known: Kafka:InMemory is one value, with "
         + "nothing below it.")]
     public void A_setting_that_nobody_reads_is_refused_with_the_nearest_that_somebody_does(string name,
