@@ -43,7 +43,10 @@ public sealed class DevelopmentTokens
         var path = Path.Combine(Directory.CreateDirectory(folder).FullName, PrivateFile);
         if (!File.Exists(path)) MakeKey(path);
         var tokens = new DevelopmentTokens(path);
-        if (!File.Exists(tokens.KeyFile)) File.WriteAllText(tokens.KeyFile, tokens.PublicKeys());
+        // That of a key which was taken away stays behind.
+        var keys = tokens.PublicKeys();
+        if (!File.Exists(tokens.KeyFile) || File.ReadAllText(tokens.KeyFile) != keys)
+            File.WriteAllText(tokens.KeyFile, keys);
         return tokens;
     }
 

@@ -89,6 +89,16 @@ public sealed class IdentityOptionsTests : IDisposable
         Assert.DoesNotContain("\"d\"", File.ReadAllText(tokens.KeyFile), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_key_that_was_taken_away_is_known_no_more()
+    {
+        var before = File.ReadAllText(DevelopmentTokens.In(_folder.Path).KeyFile);
+        File.Delete(DevelopmentTokens.In(_folder.Path).PrivateKeyFile);
+        var after = File.ReadAllText(DevelopmentTokens.In(_folder.Path).KeyFile);
+        Assert.NotEqual(before, after);
+        Assert.Equal(after, File.ReadAllText(DevelopmentTokens.In(_folder.Path).KeyFile));
+    }
+
     public void Dispose()
     {
         _folder.Dispose();
