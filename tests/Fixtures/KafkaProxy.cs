@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Checkout.Fixtures;
 
@@ -10,6 +11,7 @@ public enum KafkaRequest : short
 {
     Produce = 0,
     Fetch = 1,
+    ListOffsets = 2,
     Metadata = 3,
     FindCoordinator = 10,
     JoinGroup = 11,
@@ -30,7 +32,7 @@ public sealed class KafkaProxy : IAsyncDisposable
     private readonly IPEndPoint _broker;
     private readonly int _port;
     private readonly ConcurrentDictionary<Socket, bool> _sockets = new();
-    private readonly ConcurrentDictionary<KafkaRequest, bool> _swallowed = new();
+    private readonly ConcurrentDictionary<KafkaRequest, byte[]> _swallowed = new();
     private readonly ConcurrentQueue<Exception> _faults = new();
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
@@ -107,7 +109,8 @@ public sealed class KafkaProxy : IAsyncDisposable
     public void Thaw() => Interlocked.Exchange(ref _frozen, null)?.SetResult();
 
     /// <summary>Requests of this kind come nowhere, and so are never answered.</summary>
-    public void Swallow(KafkaRequest request) => _swallowed[request] = true;
+    /// <param name="about">Only those that name this topic.</param>
+    public void Swallow(KafkaRequest request, string about = "") => _swallowed[request] = Encoding.UTF8.GetBytes(about);
 
     /// <summary>
     /// Requests to write to this partition come nowhere; librdkafka writes to one partition a request.
@@ -229,7 +232,7 @@ public sealed class KafkaProxy : IAsyncDisposable
     {
         var request = (KafkaRequest)BinaryPrimitives.ReadInt16BigEndian(frame);
         var version = BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(2));
-        if (_swallowed.ContainsKey(request)) return null;
+        if (_swallowed.TryGetValue(request, out var about) && frame.AsSpan().IndexOf(about) >= 0) return null;
         if (request == KafkaRequest.Produce && _swallowedPartition is { } swallowed
             && PartitionOf(frame, version) == swallowed) return null;
         asked[BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(4))] = (request, version);

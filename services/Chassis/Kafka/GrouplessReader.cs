@@ -107,14 +107,9 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
         {
             // By the consumer's own client, since its questions make no topics.
             using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-            foreach (var topic in missing.ToList())
-            {
-                var partitions = PartitionsOf(admin, topic);
-                foreach (var partition in partitions)
-                    found[partition] = _positions.TryGetValue(partition, out var next) ? next
-                        : consumer.QueryWatermarkOffsets(partition, AskTimeout).High.Value;
-                if (partitions.Count > 0) missing.Remove(topic);
-            }
+            foreach (var partition in missing.SelectMany(topic => PartitionsOf(admin, topic)))
+                found[partition] = _positions.TryGetValue(partition, out var next) ? next
+                    : consumer.QueryWatermarkOffsets(partition, AskTimeout).High.Value;
         }
         catch (KafkaException e)
         {
@@ -122,6 +117,8 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
             return false;
         }
         if (found.Count == 0) return false;
+        // Not before: where one did not answer all are asked for again.
+        missing.ExceptWith(found.Keys.Select(partition => partition.Topic));
         foreach (var (partition, next) in found) _positions[partition] = next;
         consumer.Assign(_positions.Select(p => new TopicPartitionOffset(p.Key, p.Value)));
         foreach (var partition in _positions.Keys) _standstill.BeginAnew(partition);

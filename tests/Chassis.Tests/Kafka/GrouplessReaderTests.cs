@@ -74,6 +74,23 @@ public sealed class GrouplessReaderTests(Stage stage)
         await Eventually.Until(() => reading.Reader.Behind == 0, "it is behind nothing");
     }
 
+    /// <summary>As where one leader of many does not answer yet when all of them start.</summary>
+    [Fact]
+    public async Task Where_one_topic_does_not_answer_at_the_start_no_other_is_forgotten()
+    {
+        var (told, untold) = (await stage.NewTopicAsync(Partitions), await stage.NewTopicAsync(Partitions));
+        await using var proxy = KafkaProxy.Before(stage.Broker.Bootstrap);
+        proxy.Swallow(KafkaRequest.ListOffsets, about: untold);
+        await using var reading = new Reading(stage, BrokerFixture.NewName("group"), [told, untold], proxy.Bootstrap);
+        await Eventually.Until(() => reading.Lines.Contain("Kafka, reading without a group"), "it could not ask");
+        proxy.LetPass(KafkaRequest.ListOffsets);
+        await Eventually.Until(() => reading.Begun > 0, "it begins");
+        Assert.Equal(2 * Partitions, reading.Reader.Partitions);
+        await TellAsync(told, "first");
+        await TellAsync(untold, "second");
+        await Eventually.Until(() => reading.Heard.Count == 2, "both are heard");
+    }
+
     /// <summary>A consumer that brokers answer and that gets nothing, whatever the cause.</summary>
     [Fact]
     public async Task A_client_that_does_not_read_any_more_is_replaced()
