@@ -27,6 +27,18 @@ public sealed class FollowersTests
     }
 
     [Fact]
+    public async Task One_that_comes_just_behind_an_event_hears_of_it()
+    {
+        var followers = new Followers(10);
+        var ended = NewHeard("avatarstore.store.CheckoutCompleted", isOwn: true);
+        followers.Tell(Id, ended);
+        using var follower = followers.TryFollow(Id)!;
+        var (heard, hasToLook) = await follower.WokenAsync(TimeSpan.Zero, Cancel);
+        Assert.Equal([ended], heard);
+        Assert.False(hasToLook);
+    }
+
+    [Fact]
     public async Task What_one_is_not_ready_for_is_kept_within_a_limit_and_then_it_looks()
     {
         var followers = new Followers(10);

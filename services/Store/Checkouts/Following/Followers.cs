@@ -19,7 +19,8 @@ public sealed class Followers(int most)
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>
-    /// To be called before the checkout is read, so that nothing is missed. Null where there are too many.
+    /// To be called before the checkout is read, so that nothing is missed. What came lately is its first news: a read
+    /// may not see yet what a record has said. Null where there are too many.
     /// </summary>
     public Follower? TryFollow(Guid checkoutId)
     {
@@ -30,6 +31,7 @@ public sealed class Followers(int most)
             var follower = new Follower(checkoutId, Leave);
             if (!_followers.TryGetValue(checkoutId, out var others)) _followers[checkoutId] = others = [];
             others.Add(follower);
+            foreach (var heard in _lately.GetValueOrDefault(checkoutId, [])) follower.Tell(heard);
             return follower;
         }
     }
