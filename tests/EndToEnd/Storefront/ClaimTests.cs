@@ -110,6 +110,8 @@ public sealed class ClaimTests(SharedSystem shared, Chromium chromium) : IClassF
         await using var visit = await chromium.VisitAsync(_system);
         await visit.SignInAsync(await _system.Game.NewAsync(coins: 500), "500");
         await _system.ChangePriceAsync(sku, 120);
+        // The refusal says the price; nothing else has to be asked, and could be away.
+        await visit.Page.RouteAsync("**/packages", route => route.AbortAsync());
         await visit.Claim(sku).ClickAsync();
         await Expect(visit.Headline).ToHaveTextAsync("The price has changed");
         await Expect(visit.Status).ToHaveTextAsync($"{sku} costs 120 coins now, not 100. Nothing was taken.");
@@ -117,6 +119,20 @@ public sealed class ClaimTests(SharedSystem shared, Chromium chromium) : IClassF
         await Expect(visit.Headline).ToHaveTextAsync($"{sku} is yours!");
         await Expect(visit.Status).ToContainTextAsync("You have 380 coins.");
         visit.AssertNoFaults("409");
+    }
+
+    [Fact]
+    public async Task What_was_taken_off_sale_meanwhile_is_said_in_a_players_words()
+    {
+        var sku = Players.NewName("mask");
+        await _system.OfferAsync((sku, 100, 5));
+        await using var visit = await chromium.VisitAsync(_system);
+        await visit.SignInAsync(await _system.Game.NewAsync(coins: 500), "500");
+        await _system.GiveAsync("store", "take-off-sale", new[] { new { sku } });
+        await visit.Claim(sku).ClickAsync();
+        await Expect(visit.Headline).ToHaveTextAsync($"{sku} is not sold any more");
+        await Expect(visit.Status).ToHaveTextAsync("Nothing was taken from your coins.");
+        visit.AssertNoFaults("422");
     }
 
     /// <summary>Tab until the focus is there, as somebody without a mouse does.</summary>

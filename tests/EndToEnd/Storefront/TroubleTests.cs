@@ -181,4 +181,46 @@ public sealed class TroubleTests(SharedSystem shared, Chromium chromium) : IClas
         await Expect(visit.Coins).ToHaveTextAsync("100");
         visit.AssertNoFaults("ERR_FAILED");
     }
+    [Fact]
+    public async Task Two_tabs_of_a_player_keep_a_claim_each()
+    {
+        var (player, other) = (await _system.Game.NewAsync(coins: 600), Players.NewName("mask"));
+        await _system.OfferAsync((other, 100, 1));
+        await using var visit = await chromium.VisitAsync(_system);
+        var tab = new Visit(await visit.Page.Context.NewPageAsync(), _system);
+        await tab.Page.GotoAsync(_system.Addresses.Store + "/");
+        foreach (var one in (Visit[])[visit, tab]) await one.SignInAsync(player, "600");
+        string? kept = null;
+        await visit.Page.RouteAsync("**/checkouts", async route =>
+        {
+            kept = await route.Request.HeaderValueAsync("idempotency-key");
+            await route.AbortAsync();
+        });
+        await visit.Claim("gorilla").ClickAsync();
+        await Expect(visit.Trouble).ToContainTextAsync("you pay once.");
+
+        await tab.Claim(other).ClickAsync();
+        await Expect(tab.Status).ToContainTextAsync("You have 500 coins.");
+        await tab.Page.Keyboard.PressAsync("Escape");
+        // The other tab's is meant, whose end nobody saw.
+        var again = tab.Page.WaitForRequestAsync("**/checkouts");
+        await tab.Claim("gorilla").ClickAsync();
+        Assert.Equal(kept, await (await again).HeaderValueAsync("idempotency-key"));
+        await Expect(tab.Headline).ToHaveTextAsync("Gorilla is yours!");
+    }
+
+    [Fact]
+    public async Task Who_is_signed_in_by_the_game_sees_nothing_of_who_played_before()
+    {
+        var (player, next) = (await _system.Game.NewAsync(coins: 600), await _system.Game.NewAsync(coins: 7));
+        await using var visit = await chromium.VisitAsync(_system);
+        await visit.SignInAsync(player, "600");
+        await visit.Claim("gorilla").ClickAsync();
+        await Expect(visit.Status).ToContainTextAsync("You have 100 coins.");
+        await visit.Page.EvaluateAsync("token => storefront.signIn(token)",
+            _system.Local.Tokens.For(next, DateTime.UtcNow));
+        await Expect(visit.Coins).ToHaveTextAsync("7");
+        await Expect(visit.Dialog).ToBeHiddenAsync();
+        visit.AssertNoFaults();
+    }
 }

@@ -67,11 +67,18 @@ export async function* messagesOf(body, heard = () => {}) {
 
 /** What a service answers when it does not do what it was asked (RFC 9457). */
 class Refused extends Error {
-  /** @param {number} status @param {{ title?: string, detail?: string }} problem @param {number | null} afterMs */
+  /**
+   * @param {number} status
+   * @param {{ type?: string, title?: string, detail?: string, priceCoins?: number }} problem
+   * @param {number | null} afterMs
+   */
   constructor(status, problem, afterMs) {
     super(problem.detail ?? problem.title ?? `The answer is ${status}.`);
     this.status = status;
     this.title = problem.title ?? "";
+    /** By which decisions are made. */
+    this.type = problem.type?.split("/").pop() ?? "";
+    this.priceCoins = problem.priceCoins;
     this.afterMs = afterMs;
   }
 }
@@ -160,16 +167,22 @@ function subjectOf(/** @type {string} */ token) {
  *   checkoutId?: string, startedAt: number }} Claim What is meant by one click, until it has ended.
  */
 
-/** The claim under way of each player, also when the tab was closed. Its key stays the same on every try. */
+const nameOf = (/** @type {Pick<Claim, "customerId" | "key">} */ { customerId, key }) => `claim:${customerId}:${key}`;
+
+/**
+ * What each player's claims are that have not ended, also when the tab was closed: a tab may have one beside another's.
+ * Its key stays the same on every try.
+ */
 const claims = {
-  of(/** @type {string | null} */ customerId) {
-    const kept = customerId && localStorage.getItem(`claim:${customerId}`);
-    return kept ? /** @type {Claim} */ (JSON.parse(kept)) : null;
+  /** @param {string | null} customerId @param {string} [sku] Of this one; else of any. @returns {Claim | undefined} */
+  of(customerId, sku) {
+    if (!customerId) return undefined;
+    return Object.keys(localStorage).filter((name) => name.startsWith(nameOf({ customerId, key: "" })))
+      .map((name) => JSON.parse(localStorage.getItem(name) ?? "{}"))
+      .find((kept) => sku === undefined || kept.sku === sku);
   },
-  keep(/** @type {Claim} */ claim) {
-    localStorage.setItem(`claim:${claim.customerId}`, JSON.stringify(claim));
-  },
-  forget(/** @type {Claim} */ claim) { localStorage.removeItem(`claim:${claim.customerId}`); },
+  keep(/** @type {Claim} */ claim) { localStorage.setItem(nameOf(claim), JSON.stringify(claim)); },
+  forget(/** @type {Claim} */ claim) { localStorage.removeItem(nameOf(claim)); },
 };
 
 /**
@@ -493,8 +506,8 @@ const dialog = () => /** @type {HTMLDialogElement} */ (find("purchase"));
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)),
   (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** @returns {Claim} */
-const claimOf = (/** @type {HTMLElement} */ card) => ({
+/** One of this avatar whose end nobody saw is meant, and else a new one. @returns {Claim} */
+const claimOf = (/** @type {HTMLElement} */ card) => claims.of(session.customerId, card.dataset.sku) ?? ({
   customerId: session.customerId ?? "",
   key: newKey(),
   sku: card.dataset.sku ?? "",
@@ -672,19 +685,19 @@ async function failed(/** @type {Run} */ mine, /** @type {unknown} */ fault) {
     return offer("Try again", () => run(claim));
   }
   claims.forget(claim);
-  if (fault instanceof Refused && fault.status === 409 && await priceChanged(claim)) return;
+  const [type, card] = [fault instanceof Refused ? fault.type : "", cardOf(claim.sku)];
+  if (fault instanceof Refused && fault.priceCoins !== undefined && card)
+    return priceChanged(claim, card, fault.priceCoins);
+  const isOffSale = type === "package-off-sale" || type === "unknown-package";
   headline({
-    title: fault instanceof Refused && fault.title || "It could not be claimed", mood: "sorry",
-    said: fault instanceof Error ? fault.message : "",
+    title: isOffSale ? `${claim.name} is not sold any more`
+      : fault instanceof Refused && fault.title || "It could not be claimed", mood: "sorry",
+    said: isOffSale ? "Nothing was taken from your coins." : fault instanceof Error ? fault.message : "",
   });
 }
 
-/** @returns {Promise<boolean>} Whether it had. Asks whether it is meant at the new price too: that is another claim. */
-async function priceChanged(/** @type {Claim} */ claim) {
-  const packages = await ask("/packages").catch(() => []);
-  const price = packages.find((/** @type {{ sku: string }} */ one) => one.sku === claim.sku)?.priceCoins;
-  const card = cardOf(claim.sku);
-  if (price === undefined || price === claim.priceCoins || !card) return false;
+/** Asks whether it is meant at the new price too: that is another claim. */
+function priceChanged(/** @type {Claim} */ claim, /** @type {HTMLElement} */ card, /** @type {number} */ price) {
   card.dataset.price = String(price);
   /** @type {HTMLElement} */ (card.querySelector(".amount")).textContent = number.format(price);
   showCards();
@@ -694,7 +707,6 @@ async function priceChanged(/** @type {Claim} */ claim) {
   });
   find("purchase-close").textContent = "No, thank you";
   offer(`Claim for ${coins(price)}`, () => run(claimOf(card)));
-  return true;
 }
 
 function offer(/** @type {string} */ words, /** @type {() => void} */ act) {
@@ -715,8 +727,9 @@ const note = (/** @type {string} */ words) => say(find("note"), words);
 
 /** @param {string} token Throws where it is none. */
 function signIn(token) {
-  if (running && subjectOf(token) !== session.customerId) stop(running);
+  const before = session.customerId;
   session.begin(token);
+  if (before && before !== session.customerId) leave();
   note("");
   showPlayer();
   refresh();
@@ -726,12 +739,17 @@ function signIn(token) {
 
 function signOut() {
   session.end();
+  leave();
+  showPlayer();
+}
+
+/** Nothing of who played before is left for who comes next. */
+function leave() {
   if (running) stop(running);
   if (dialog().open) dialog().close();
   showCoins(null);
   showAvatars(null);
   own.stock = null;
-  showPlayer();
 }
 
 /** What was under way is kept, and goes on when the same player is back. */
