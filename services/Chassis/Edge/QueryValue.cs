@@ -21,7 +21,9 @@ public static class QueryValue
     public static int? NumberOf(HttpRequest request, string name, int least, int most)
     {
         if (Of(request, name) is not { } sent) return null;
-        return int.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        // int.TryParse lets NULs follow.
+        return sent.All(char.IsAsciiDigit)
+            && int.TryParse(sent, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number >= least && number <= most ? number
             : throw ProblemTypes.QueryNotUnderstood.Refused(
                 $"The parameter {name} is no whole number from {least} to {most}.");

@@ -23,6 +23,7 @@ public sealed class QueryValueTests
     [InlineData("?limit=1.0")]
     [InlineData("?limit=1e1")]
     [InlineData("?limit=99999999999999999999")]
+    [InlineData("?limit=1%00")]
     [InlineData("?limit=")]
     [InlineData("?limit")]
     public void What_is_no_number_in_bounds_is_told_the_bounds(string query) =>
