@@ -60,20 +60,39 @@ public sealed class Handling<TRows>(
     {
         try
         {
+            return await WaitingAsync(records, cancellation);
+        }
+        catch (Exception fault) when (Outage.IsFaultOfData(fault))
+        {
+            // One record is tried again as well: a fault of its own comes again, one of the client library does not
+            // (seen where a right was given back: "Received unexpected backend message", Npgsql 10.0.3).
+            Log.OneByOne(logger, records.Count, fault.Message);
+            return await OneByOneAsync(records, cancellation);
+        }
+    }
+
+    /// <summary>What is not visible yet is waited for.</summary>
+    private async Task<PassResult> WaitingAsync(IReadOnlyList<Incoming> records, CancellationToken cancellation)
+    {
+        try
+        {
             return await TryAsync(records, new(Waits: _someWait), cancellation);
         }
         catch (NotYetVisibleException)
         {
             return await TryAsync(records, new(Waits: true), cancellation);
         }
-        catch (Exception fault) when (records.Count > 1 && Outage.IsFaultOfData(fault))
+    }
+
+    private async Task<PassResult> AloneAsync(Incoming record, CancellationToken cancellation)
+    {
+        try
         {
-            Log.OneByOne(logger, records.Count, fault.Message);
-            return await OneByOneAsync(records, cancellation);
+            return await WaitingAsync([record], cancellation);
         }
         catch (Exception fault) when (Outage.IsFaultOfData(fault))
         {
-            return await ParkAsync(records[0], $"{fault.GetType().Name}: {fault.Message}", cancellation);
+            return await ParkAsync(record, $"{fault.GetType().Name}: {fault.Message}", cancellation);
         }
     }
 
@@ -84,7 +103,7 @@ public sealed class Handling<TRows>(
         var stops = new Dictionary<(string, int), Stop>();
         foreach (var record in records.Where(record => !stops.ContainsKey((record.Topic, record.Partition))))
         {
-            var result = await HandledAsync([record], cancellation);
+            var result = await AloneAsync(record, cancellation);
             foreach (var (partition, progress) in result.Handled)
             {
                 handled[partition] = progress;

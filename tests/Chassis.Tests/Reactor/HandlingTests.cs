@@ -128,6 +128,25 @@ public sealed class HandlingTests(Stage stage)
     }
 
     [Fact]
+    public async Task What_goes_wrong_once_is_tried_again_before_a_record_is_parked_for_it()
+    {
+        await using var world = await World.NewAsync(stage);
+        var instance = await world.NewInstanceAsync();
+        await using (var connection = await world.Database.OpenConnectionAsync())
+            await connection.ExecuteAsync(
+                """
+                CREATE SEQUENCE tries;
+                CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN IF nextval('tries') = 1 THEN RAISE 'for once'; END IF; RETURN NEW; END $$;
+                CREATE TRIGGER fails BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION fail_once();
+                """);
+        await instance.HandleAsync(new Asked { Name = "anna", Number = 1, Note = "" });
+        Assert.True(instance.Lines.Contain("for once"), instance.Lines.ToString());
+        Assert.Empty(await world.ParkedAsync());
+        Assert.Equal(1, (await world.TotalsAsync())["anna"]);
+    }
+
+    [Fact]
     public async Task Two_instances_given_the_same_records_at_once_answer_once()
     {
         await using var world = await World.NewAsync(stage);
