@@ -19,7 +19,11 @@ public static class StoreProblems
     public static readonly ProblemType KeyUsedForOther =
         new("idempotency-key-reused", 422, "Idempotency key used for another purchase");
     public static readonly ProblemType NotATimeToWait = new("not-a-time-to-wait", 400, "Not a time to wait");
-    public static readonly ProblemType NoMoreCheckouts = new("no-more-checkouts", 503, "No more checkouts now");
+    public static readonly ProblemType NoMoreCheckouts = new("no-more-checkouts", 503, "No more checkouts now")
+    {
+        Members = typeof(WhyNoMore),
+    };
+
     public static readonly ProblemType TooManyStreams = new("too-many-streams", 503, "Too many streams");
 }
 
@@ -27,3 +31,9 @@ public static class StoreProblems
 public sealed record ChangedPrice(
     [property: Field("What the package costs now, in whole coins.", Most = ExactNumber.Max, Example = 600)]
     long PriceCoins);
+
+/// <summary>What the problem no-more-checkouts says beside.</summary>
+public sealed record WhyNoMore(
+    [property: Field("Why posts are refused: standstill or overload; later versions may add some.",
+        Example = "standstill")]
+    string Reason);

@@ -30,7 +30,8 @@ public sealed partial class ApiDocumentTests
         var file = $"contracts/openapi/{service.ToLowerInvariant()}.json";
         var built = File.ReadAllText(Path.Combine(Root, "services", service, Built, "openapi.json"));
         var path = Path.Combine(Root, file);
-        var renew = $"dotnet run --project services/{service} -- openapi {file}";
+        // A service of ASP.NET is run in its own folder.
+        var renew = $"dotnet run --project services/{service} -- openapi ../../{file}";
         Assert.True(File.Exists(path) && File.ReadAllText(path) == built,
             $"{file} is not what the code says. Look at the difference that this makes, and commit it: {renew}");
     }

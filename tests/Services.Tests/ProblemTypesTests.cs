@@ -33,6 +33,13 @@ public sealed partial class ProblemTypesTests
         + @"UnprocessableEntity|InternalServerError)\b|new (ProblemDetails|BadHttpRequestException)\b")]
     private static partial Regex WithoutAType();
 
+    /// <summary>An answer of a type, up to the next one or the end of the statement.</summary>
+    [GeneratedRegex(@"(StoreProblems|ProblemTypes)\.(?<type>\w+)\.With\((?<said>(?:(?!\.With\()[^;])*)")]
+    private static partial Regex Answered();
+
+    [GeneratedRegex(@"\(""(?<member>[a-z]\w*)"", ")]
+    private static partial Regex Member();
+
     public static TheoryData<ProblemType> Types => [.. Catalogue];
 
     [Fact]
@@ -70,18 +77,37 @@ public sealed partial class ProblemTypesTests
                 .Select(row => (int.Parse(row.Groups["status"].Value), row.Groups["slug"].Value)).Order());
     }
 
+    /// <summary>So the documents have it.</summary>
+    [Fact]
+    public void What_an_answer_says_beside_is_said_by_its_type()
+    {
+        var said = (from path in Sources()
+                    from Match answer in Answered().Matches(File.ReadAllText(path))
+                    from Match member in Member().Matches(answer.Groups["said"].Value)
+                    select (Type: answer.Groups["type"].Value, Member: member.Groups["member"].Value)).ToList();
+        Assert.NotEmpty(said);
+        Assert.All(said, s => Assert.Contains(s.Member,
+            TypeOf(s.Type).Members?.GetProperties().Select(p => JsonNamingPolicy.CamelCase.ConvertName(p.Name)) ?? []));
+    }
+
     [Fact]
     public void Nothing_is_answered_without_a_type()
     {
-        var sources = Directory.EnumerateFiles(Path.Combine(Root, "services"), "*.cs", SearchOption.AllDirectories)
-            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"))
-            .Where(path => Path.GetFileName(path) != $"{nameof(ProblemType)}.cs").ToList();
+        var sources = Sources().Where(path => Path.GetFileName(path) != $"{nameof(ProblemType)}.cs").ToList();
         Assert.True(sources.Count > 100, $"{sources.Count} files");
         Assert.Empty(from path in sources
                      from line in File.ReadLines(path)
                      where WithoutAType().IsMatch(line)
                      select $"{Path.GetRelativePath(Root, path)}: {line.Trim()}; take a {nameof(ProblemType)}");
     }
+
+    private static ProblemType TypeOf(string field) =>
+        (ProblemType)new[] { typeof(StoreProblems), typeof(ProblemTypes) }
+            .Select(type => type.GetField(field)).OfType<FieldInfo>().Single().GetValue(null)!;
+
+    private static IEnumerable<string> Sources() => Directory
+        .EnumerateFiles(Path.Combine(Root, "services"), "*.cs", SearchOption.AllDirectories)
+        .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"));
 
     private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

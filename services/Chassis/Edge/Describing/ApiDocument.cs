@@ -190,7 +190,11 @@ internal sealed class ApiDocument
             ["application/problem+json"] = new JsonObject
             {
                 ["schema"] = members.Count == 0 ? reference
-                    : new JsonObject { ["allOf"] = new JsonArray([reference, .. members.Select(_schemas.OfAnswer)]) },
+                    : new JsonObject
+                    {
+                        ["allOf"] = new JsonArray([reference, .. members.Select(type =>
+                            members.Count == types.Count ? _schemas.OfAnswer(type) : _schemas.OfSome(type))]),
+                    },
                 ["examples"] = new JsonObject(types.Select(type => KeyValuePair.Create<string, JsonNode?>(type.Slug,
                     new JsonObject { ["value"] = ExampleOf(type) }))),
             },

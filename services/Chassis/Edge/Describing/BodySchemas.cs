@@ -25,6 +25,14 @@ internal sealed class BodySchemas
     /// <summary>What is taken: no field more, and one that may be null is left out instead.</summary>
     public JsonObject OfRequest(Type type) => Of(type, isRequest: true);
 
+    /// <summary>What some answers of a status have beside, and others do not.</summary>
+    public JsonObject OfSome(Type type)
+    {
+        var schema = OfRecord(type, isRequest: false);
+        schema.Remove("required");
+        return schema;
+    }
+
     private JsonObject Of(Type type, bool isRequest)
     {
         if (type == typeof(string)) return new() { ["type"] = "string" };
