@@ -70,7 +70,15 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         Map(app);
         // The host ends when one of these fails, and tells nobody but its log.
         var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
-        await app.RunAsync();
+        var stopping = app.Lifetime.ApplicationStopping;
+        try
+        {
+            await app.RunAsync();
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // It was stopped, or one of these failed, before it listened.
+        }
         var faults = background.Select(service => service.ExecuteTask?.Exception?.GetBaseException())
             .OfType<Exception>().ToList();
         if (faults.OfType<UnusableDatabaseException>().FirstOrDefault() is { } unusable)
