@@ -61,7 +61,7 @@ internal static class Problems
         BadHttpRequestException bad => bad.StatusCode,
         // What was asked for would make an event that Kafka does not take.
         EventTooLargeException => StatusCodes.Status413PayloadTooLarge,
-        _ when Outage.IsOutage(e) => StatusCodes.Status503ServiceUnavailable,
+        _ when Outage.IsNobodysFault(e) => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,
     };
 

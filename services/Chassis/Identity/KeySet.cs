@@ -38,6 +38,9 @@ internal sealed class KeySet
     /// <summary>A sentence for what is wrong with the file, else null.</summary>
     public static string? Problem(string path, IHostEnvironment environment) => Read(path, environment).Problem;
 
+    public static bool IsOfDevelopment(string? keyId) =>
+        keyId?.StartsWith(DevelopmentPrefix, StringComparison.Ordinal) == true;
+
     /// <summary>The keys that a token may be signed with; those of its id, where it names one.</summary>
     public IEnumerable<SecurityKey> For(string? keyId)
     {
@@ -90,12 +93,9 @@ internal sealed class KeySet
         // Each one's size is asked for, since what is no number is found so.
         if (keys.FindAll(key => key.KeySize < LeastRsaBits).Exists(key => key.Kty == Rsa))
             return $"Identity:KeyFile {path} has an RSA key of less than {LeastRsaBits} bits.";
-        return environment.IsDevelopment() || !keys.Exists(IsOfDevelopment) ? null
+        return environment.IsDevelopment() || !keys.Exists(key => IsOfDevelopment(key.KeyId)) ? null
             : $"Identity:KeyFile {path} has a key that was made for development, and the environment is "
                 + $"{environment.EnvironmentName}: whoever has that folder is every player. Give the keys of your "
                 + "provider, or set ASPNETCORE_ENVIRONMENT=Development on a machine of your own.";
     }
-
-    private static bool IsOfDevelopment(JsonWebKey key) =>
-        key.KeyId?.StartsWith(DevelopmentPrefix, StringComparison.Ordinal) == true;
 }

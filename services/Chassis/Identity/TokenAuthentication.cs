@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Microsoft.Net.Http.Headers;
 
@@ -54,6 +55,7 @@ internal static class TokenAuthentication
             bearer.Events = new()
             {
                 OnMessageReceived = context => RequireKeysAsync(keys, context),
+                OnTokenValidated = context => RequireUnderstoodAsync(context, builder.Environment),
                 OnChallenge = RefuseAsync,
             };
         });
@@ -102,6 +104,18 @@ internal static class TokenAuthentication
         if (context.Options.ConfigurationManager is { } manager && context.Request.Headers.Authorization.Count > 0
             && !await keys.AreKnownAsync(manager, context.HttpContext.RequestAborted))
             context.Fail(new AuthorityAwayException());
+    }
+
+    /// <summary>What the library lets pass, though its signature is right.</summary>
+    private static Task RequireUnderstoodAsync(TokenValidatedContext context, IHostEnvironment environment)
+    {
+        var token = (JsonWebToken)context.SecurityToken;
+        // It names what has to be understood (RFC 7515, section 4.1.11), and we understand nothing of it.
+        if (token.TryGetHeaderValue<object>("crit", out _)) context.Fail(new SecurityTokenException("crit"));
+        // Of an authority's keys, too: those of a file are refused before.
+        if (!environment.IsDevelopment() && KeySet.IsOfDevelopment(token.Kid))
+            context.Fail(new SecurityTokenSignatureKeyNotFoundException(token.Kid));
+        return Task.CompletedTask;
     }
 
     private static Task RefuseAsync(JwtBearerChallengeContext context)

@@ -53,6 +53,11 @@ public static class Outage
             || p.SqlState.StartsWith("0A", StringComparison.Ordinal));
 
     /// <summary>
+    /// What was asked for may be asked for again as it is, when the server answers or is in order again.
+    /// </summary>
+    public static bool IsNobodysFault(Exception e) => IsOutage(e) || IsOfTheDatabase(e);
+
+    /// <summary>
     /// Two transactions stood in each other's way: nothing was done, and the next try will find another order.
     /// </summary>
     public static bool IsCollision(Exception e) => e is PostgresException
@@ -67,7 +72,7 @@ public static class Outage
     /// </summary>
     public static bool IsFaultOfData(Exception e) =>
         e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
-        || !(IsOutage(e) || IsOfTheDatabase(e) || IsCollision(e)
+        || !(IsNobodysFault(e) || IsCollision(e)
             || e is NotYetVisibleException or OperationCanceledException or OutOfMemoryException);
 
     /// <summary>

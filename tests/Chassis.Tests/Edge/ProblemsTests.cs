@@ -58,7 +58,7 @@ public sealed class ProblemsTests
     public async Task Not_now_always_says_when_to_come_again()
     {
         await using var app = await StartAsync();
-        foreach (var path in new[] { "/away", "/away-said", "/away-bare" })
+        foreach (var path in new[] { "/away", "/away-said", "/away-bare", "/denied" })
         {
             using var answer = await GetAsync(app, path, "text/html");
             Assert.Equal((503, "1"), ((int)answer.StatusCode, answer.Headers.RetryAfter?.ToString()));
@@ -170,6 +170,9 @@ public sealed class ProblemsTests
         app.MapRead("/too-large", string () =>
             throw new EventTooLargeException("test.Happened", 2_000_000, EventStoreOptions.DefaultMaxEventBytes));
         app.MapRead("/away", string () => throw new NpgsqlException("It is away."));
+        // A right that was taken: somebody gives it back, and what is asked for is good.
+        app.MapRead("/denied", string () => throw new PostgresException("permission denied for table events", "ERROR",
+            "ERROR", PostgresErrorCodes.InsufficientPrivilege));
         app.MapRead("/away-said", () => ProblemTypes.NotNow.With("Not now, really."));
         app.MapRead("/dearer", () => new ProblemType("dearer", 409, "Dearer").With("600.", ("priceCoins", 600)));
         app.MapRead("/away-bare", () => TypedResults.StatusCode(503));

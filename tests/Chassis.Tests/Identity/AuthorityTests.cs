@@ -46,6 +46,16 @@ public sealed class AuthorityTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_was_made_for_development_is_no_authoritys()
+    {
+        _provider.AddKey("development-only-1");
+        await using var authority = await StartAuthorityAsync(() => Task.CompletedTask);
+        await using var app = await StartAsync(authority.Url.ToString());
+        Assert.Equal(200, (await AskAsync(app)).Status);
+        Assert.Equal(401, (await AskAsync(app, "development-only-1")).Status);
+    }
+
+    [Fact]
     public async Task Where_an_authority_falls_silent_its_keys_stay_good_and_forged_tokens_hold_nobody_up()
     {
         var falls = new TaskCompletionSource();

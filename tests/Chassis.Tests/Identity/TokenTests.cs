@@ -34,6 +34,7 @@ public sealed class TokenTests : IDisposable
         { "jku", "The token" },
         { "x5u", "The token" },
         { "unknown key", "key that is not known" },
+        { "what has to be understood", "It is no token" },
         { "without signature", "It is no token" },
         { "garbage", "It is no token" },
         { "empty", "Send a token" },
@@ -241,6 +242,8 @@ public sealed class TokenTests : IDisposable
         "none" or "None" => _provider.Unsigned(kind),
         "public key as secret" => _provider.SignedWithPublicKey(),
         "jwk" or "jku" or "x5u" => _provider.WithItsOwnKey(kind),
+        "what has to be understood" => _provider.Token(set: says =>
+            says.AdditionalHeaderClaims = new Dictionary<string, object> { ["crit"] = new[] { "exp" } }),
         "unknown key" => OtherProvidersToken.Value,
         "without signature" => string.Join('.', _provider.Token().Split('.')[..2]),
         "garbage" => new string('x', 8_000),

@@ -86,7 +86,7 @@ public sealed class CheckoutGate : IHealthCheck
                 && !await _reconciling.KnowsAsync(Confirmed, http.RequestAborted)) return Verdict.Open;
             return _admission.Judge(Now, asProbe: true);
         }
-        catch (Exception e) when (Outage.IsOutage(e))
+        catch (Exception e) when (Outage.IsNobodysFault(e))
         {
             // The database does not answer: the post will say so.
             return Verdict.Open;

@@ -43,7 +43,7 @@ public sealed class Reconciling(NpgsqlDataSource database, Choreography<StoreRow
             lock (_lock) _doneAt = time.GetTimestamp();
             return true;
         }
-        catch (Exception e) when (Outage.IsOutage(e) || Outage.IsOfTheDatabase(e))
+        catch (Exception e) when (Outage.IsNobodysFault(e))
         {
             Log.NotReconciled(logger, e.Message);
             return false;

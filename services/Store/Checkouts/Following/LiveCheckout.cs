@@ -57,7 +57,7 @@ internal sealed class LiveCheckout(CheckoutStory story, string? customerId, Foll
                 await Task.Delay(UntilVisibleMs[attempt], reading);
             }
         }
-        catch (Exception e) when (Outage.IsOutage(e))
+        catch (Exception e) when (Outage.IsNobodysFault(e))
         {
             _hasToLook = true;
         }
