@@ -6,6 +6,7 @@ using avatarstore.game;
 using Avro.Specific;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
+using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.WireFormat;
 using Checkout.Contracts;
@@ -58,7 +59,9 @@ public sealed class Game : IDisposable
             EnableIdempotence = true,
             LingerMs = 0,
             Partitioner = Confluent.Kafka.Partitioner.Murmur2Random,
-        }).SetLogHandler((_, _) => { }).Build();
+            StatisticsIntervalMs = LostBrokers.StatisticsIntervalMs,
+        }).SetStatisticsHandler(LostBrokers.Handler(system.BootstrapServers, () => { }))
+            .SetLogHandler((_, _) => { }).Build();
     }
 
     /// <summary>Where Store says not now it posts again, under the same key, when it is told to.</summary>

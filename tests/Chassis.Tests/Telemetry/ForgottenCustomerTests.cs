@@ -28,7 +28,9 @@ public sealed class ForgottenCustomerTests(Stage stage) : IAsyncLifetime
         Assert.Equal(404, await GetAsync($"/no-such-place/{customer}"));
         Assert.Equal(405, await PostAsync($"/balances/{customer}"));
         await using (var database = NpgsqlDataSource.Create(_database))
-        await using (var command = database.CreateCommand("ALTER TABLE accounts RENAME TO elsewhere"))
+        await using (var command = database.CreateCommand(
+            $"ALTER TABLE accounts RENAME TO elsewhere; CREATE VIEW accounts AS SELECT '{customer}' AS customer_id, "
+                + "'no number' AS coins"))
             await command.ExecuteNonQueryAsync();
         Assert.Equal(500, await GetAsync($"/balances/{customer}"));
         Assert.Equal(0, await _service.StopAsync());
