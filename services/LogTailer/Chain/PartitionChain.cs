@@ -38,11 +38,12 @@ public sealed class PartitionChain(TopicPartition partition, long first, long ne
     public bool IsHeadless { get; private set; }
 
     /// <summary>
-    /// Records are missing in the range, or seem to be because late duplicates lie at its beginning: what is before it
-    /// will say. So it will where positions go back: whether what they go back from belongs to the chain is to be seen
-    /// where that begins.
+    /// Nothing of the store is in the range: others wrote behind it, or it has not begun. Or records are missing in it,
+    /// or seem to be because late duplicates lie at its beginning: what is before it will say. So it will where
+    /// positions go back: whether what they go back from belongs to the chain is to be seen where that begins.
     /// </summary>
-    public bool NeedsMore => From > first && (_hasGap || _isAnother || (_goesBack && _growths == 0));
+    public bool NeedsMore => From > first
+        && (_highest == 0 || _hasGap || _isAnother || (_goesBack && _growths == 0));
 
     /// <summary>
     /// The range to read next. All of the partition where the record that this process accounted for last is not there
@@ -102,11 +103,7 @@ public sealed class PartitionChain(TopicPartition partition, long first, long ne
 
     private static int Bytes(ConsumeResult<byte[], byte[]> record) => record.Message.Value?.Length ?? 0;
 
-    public PartitionEnd End => Records == 0 || _highest > 0
-        ? new(first, new(next, _lastPosition), _handled ?? 0, _bytes,
-            [.. _last.Select(PublishedEvent.From).OfType<PublishedEvent>()])
-        : throw new PublicationStoppedException(
-            $"None of the last {Until - From} records of {partition.Topic} partition {partition.Partition.Value} is an "
-                + "event of a store: something else writes to this topic. Stop it, and make the topic anew; it is "
-                + "filled from the store.");
+    /// <summary>When no more is needed; at position 0 where nothing of the store is in all of the partition.</summary>
+    public PartitionEnd End => new(first, new(next, _lastPosition), _handled ?? 0, _bytes,
+        [.. _last.Select(PublishedEvent.From).OfType<PublishedEvent>()]);
 }

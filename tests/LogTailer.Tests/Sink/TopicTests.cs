@@ -59,11 +59,43 @@ public sealed class TopicTests(PostgresFixture postgres)
         await store.AppendAsync(new Sample("e"));
         await TopicReader.UntilRecordsAsync(broker.Bootstrap, store.Topic, 1, 6);
         await tail.UntilAsync(TailState.Active);
-        var positions = TopicReader.ReadAll(broker.Bootstrap, store.Topic, 1)
-            .Where(r => r.Message.Headers is { Count: > 0 }).Select(r => r.Position()).ToList();
         // c was acknowledged at an offset that was not the next; whatever was then sent again is a duplicate by
         // position, and nothing is missing.
-        Assert.Equal([1, 2, 3, 4, 5], positions.Distinct());
+        Assert.Equal([1L, 2L, 3L, 4L, 5L], Positions(broker, store).Distinct());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)] // more than are read at first
+    public async Task Where_nothing_is_but_what_others_wrote_the_chain_begins(int foreign)
+    {
+        await using var broker = InMemoryBroker.Start();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), partitions: 1);
+        await broker.CreateTopicAsync(store.Topic, 1);
+        await ForeignRecords.WriteAsync(broker.Bootstrap, store.Topic, foreign);
+        await using var tail = new RunningTail(store, broker.Bootstrap);
+        await store.AppendAsync(new Sample("a"), new Sample("b"));
+        await TopicReader.UntilRecordsAsync(broker.Bootstrap, store.Topic, 1, foreign + 2);
+        Assert.Equal([1L, 2L], Positions(broker, store));
+        Assert.Equal(TailState.Active, tail.Status.Now.State);
+    }
+
+    [Fact]
+    public async Task Behind_any_number_of_others_records_a_tailer_finds_where_it_was()
+    {
+        await using var broker = InMemoryBroker.Start();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), partitions: 1);
+        await broker.CreateTopicAsync(store.Topic, 1);
+        await using (var tail = new RunningTail(store, broker.Bootstrap))
+        {
+            await store.AppendAsync(new Sample("a"), new Sample("b"));
+            await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap, partitions: 1);
+        }
+        await ForeignRecords.WriteAsync(broker.Bootstrap, store.Topic, 200);
+        await using var again = new RunningTail(store, broker.Bootstrap);
+        await store.AppendAsync(new Sample("c"));
+        await TopicReader.UntilRecordsAsync(broker.Bootstrap, store.Topic, 1, 203);
+        Assert.Equal([1L, 2L, 3L], Positions(broker, store));
     }
 
     [Fact]
@@ -151,4 +183,9 @@ public sealed class TopicTests(PostgresFixture postgres)
         Assert.Equal(Enumerable.Range(1, events).Select(i => (long)i),
             SlowReader.Read(broker.Bootstrap, store.Topic, "slow", events));
     }
+
+    /// <summary>Of the store's events that are on the topic.</summary>
+    private static List<long> Positions(InMemoryBroker broker, SampleStore store) =>
+        TopicReader.ReadAll(broker.Bootstrap, store.Topic, 1).Where(record => record.Message.Headers is { Count: > 0 })
+            .Select(record => record.Position()).ToList();
 }
