@@ -67,7 +67,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
         app.UsePipeline(settings);
         app.MapTelemetry(settings.Management.Url is null ? Scopes.Metrics : null);
-        Map(app);
+        MapAll(app);
         // The host ends when one of these fails, and tells nobody but its log.
         var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         var stopping = app.Lifetime.ApplicationStopping;
@@ -88,9 +88,15 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
 
     private string Document(WebApplication app)
     {
-        Map(app);
+        MapAll(app);
         return ApiDocument.Of(Api ?? throw new InvalidOperationException("This service says nothing of its API."),
             ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>());
+    }
+
+    private void MapAll(WebApplication app)
+    {
+        Map(app);
+        ParkedApi<TRows>.Map(app);
     }
 
     private static async Task<int> RefusedAsync(IEnumerable<string> sentences)
@@ -120,10 +126,12 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
                 new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
                     choreography.Service,
                 settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>(), choreography.Topics))
-            .AddSingleton(p => new Decoder<TRows>(choreography, p.GetRequiredService<SchemaRegistry>(),
-                settings.Reactor.ClockTolerance))
+            .AddSingleton(NewDecoder)
             .AddSingleton<ClockSkew>().AddSingleton<ReactorPass<TRows>>().AddSingleton<Handling<TRows>>()
-            .AddSingleton<Transactions<TRows>>().AddSingleton<ParkedCommands<TRows>>()
+            .AddSingleton<Transactions<TRows>>().AddSingleton(p => new Freeing<TRows>(choreography, NewDecoder(p),
+                p.GetRequiredService<Transactions<TRows>>(), p.GetRequiredService<NpgsqlDataSource>()))
+            .AddSingleton(p => new ParkedList<TRows>(NewDecoder(p), p.GetRequiredService<NpgsqlDataSource>()))
+            .AddSingleton<ParkedCommands<TRows>>().AddSingleton<ParkedApi<TRows>>()
             .AddSingleton<GroupCommit<TRows>>()
             .AddSingleton<Migrations>()
             .AddSingleton(p =>
@@ -140,10 +148,15 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddHostedService(p => p.GetRequiredService<GroupCommit<TRows>>())
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
             .AddHostedService<ReactorLoop<TRows>>();
+        services.AddHostedService<ParkedGauge<TRows>>();
         builder.AddPipeline(settings);
         builder.AddReadiness<DatabaseReady>("database");
         builder.AddReadiness<ReactorState>("reactor");
         builder.AddReadiness<BrokerWatch>("kafka");
         builder.AddReadiness<ClockSkew>("clock");
+
+        // It reads for one at a time: the reactor has one, and operators have theirs.
+        Decoder<TRows> NewDecoder(IServiceProvider p) => new(choreography, p.GetRequiredService<SchemaRegistry>(),
+            settings.Reactor.ClockTolerance);
     }
 }

@@ -55,13 +55,18 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
     /// <summary>Applies an event that already happened.</summary>
     public void Apply(Avro.Specific.ISpecificRecord happened) => choreography.Describe(happened).Change(Rows, happened);
 
-    public async Task CommitAsync(CancellationToken cancellation)
+    public Task CommitAsync(CancellationToken cancellation) => EndAsync("COMMIT", cancellation);
+
+    /// <summary>Writes all the same as a commit, so that the database says what it does not take, and takes it back.</summary>
+    public Task RollBackAsync(CancellationToken cancellation) => EndAsync("ROLLBACK", cancellation);
+
+    private async Task EndAsync(string end, CancellationToken cancellation)
     {
         var trip = new RoundTrip();
         _declared.SaveTo(new PostgresRows(trip, schema));
         trip.Add(Writes);
         EventLog.Append(trip, _appended);
-        trip.Write("COMMIT");
+        trip.Write(end);
         await trip.RunAsync(connection, cancellation);
     }
 }

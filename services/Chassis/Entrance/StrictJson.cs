@@ -4,8 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace Checkout.Chassis.Entrance;
 
 /// <summary>
-/// Flat JSON objects as they are documented: exactly the properties of a record, each once and of its kind, text or
-/// whole number; one that may be null may be left out. Whatever else comes is refused with a sentence that names the
+/// Flat JSON objects as they are documented: exactly the properties of a record, each once and of its kind: text,
+/// whole number, true or false; one that may be null may be left out. Whatever else comes is refused with a sentence that names the
 /// field or the place.
 /// </summary>
 public static class StrictJson
@@ -93,7 +93,10 @@ public static class StrictJson
         if (wanted == typeof(string))
             return value.ValueKind != JsonValueKind.String ? $"is {Kind(value)}; give text."
                 : Text(value.GetString) is null ? "is not Unicode: half of a surrogate pair, or no UTF-8." : null;
-        if (wanted != typeof(long)) throw new NotSupportedException($"Only text and long are read, no {wanted}.");
+        if (wanted == typeof(bool))
+            return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null
+                : $"is {Kind(value)}; give true or false.";
+        if (wanted != typeof(long)) throw new NotSupportedException($"Only text, long and bool are read, no {wanted}.");
         return value.ValueKind != JsonValueKind.Number ? $"is {Kind(value)}; give a whole number."
             : value.TryGetInt64(out _) ? null
             : $"is {PlainText.Shown(value.GetRawText())}; give a whole number from {-ExactNumber.Max} to "

@@ -61,6 +61,8 @@ internal static class TokenAuthentication
         });
         builder.Services.AddAuthorizationBuilder()
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
+            .AddPolicy(Scopes.Support, policy => policy.RequireAssertion(context =>
+                Scopes.Has(context.User, Scopes.Support)))
             .AddPolicy(Scopes.Metrics, policy => policy.RequireAssertion(context =>
                 Scopes.Has(context.User, Scopes.Metrics) || Scopes.Has(context.User, Scopes.Support)));
     }

@@ -34,15 +34,7 @@ public static class CommandLine
         root.Add(RebuildCommand(rebuild));
         // Made when a command runs: its help needs no settings.
         ParkedCommands<TRows> Parked() => services.GetRequiredService<ParkedCommands<TRows>>();
-        root.Add(List(Parked));
-        root.Add(Freeing("redrive",
-            "Handles what is parked of a key, in order, up to the first that still can't be handled.",
-            (topic, key, who, why, output, cancellation) =>
-                Parked().RedriveAsync(topic, key, who, why, output, cancellation)));
-        root.Add(Freeing("discard", "Gives up the oldest parked event of a key for good.",
-            (topic, key, who, why, output, cancellation) =>
-                Parked().DiscardAsync(topic, key, who, why, output, cancellation)));
-        root.Add(Retire(Parked));
+        ParkedCommandLine.AddTo<TRows>(root, Parked);
         root.Add(DevelopmentToken());
         root.Add(Rights(services.GetRequiredService<Choreography<TRows>>()));
         root.Add(OpenApi(document));
@@ -109,26 +101,6 @@ public static class CommandLine
         return command;
     }
 
-    private static Command List<TRows>(Func<ParkedCommands<TRows>> parked)
-    {
-        var command = new Command("parked", "Lists the events that could not be handled, and those behind them.");
-        command.SetAction((_, cancellation) => parked().ListAsync(Console.Out, cancellation));
-        return command;
-    }
-
-    private static Command Retire<TRows>(Func<ParkedCommands<TRows>> parked)
-    {
-        var name = new Argument<string>("reaction") { Description = "Its permanent name." };
-        var who = new Option<string>("--who") { Required = true, Description = "Who decides this; kept with it." };
-        var why = new Option<string>("--why") { Required = true, Description = "Why; kept with it." };
-        var command = new Command("retire-reaction",
-            "Says that no version is to have a reaction any more; until then instances without it leave its topic.")
-            { name, who, why };
-        command.SetAction((result, cancellation) => parked().RetireAsync(result.GetRequiredValue(name),
-            result.GetRequiredValue(who), result.GetRequiredValue(why), Console.Out, cancellation));
-        return command;
-    }
-
     private static Command DevelopmentToken()
     {
         var folder = new Argument<DirectoryInfo>("folder") { Description = "Where the key is, or is made." };
@@ -158,20 +130,6 @@ public static class CommandLine
                 KafkaRights.OfService(choreography.Service, choreography.Read)))
                 result.InvocationConfiguration.Output.WriteLine(line);
         });
-        return command;
-    }
-
-    private static Command Freeing(string name, string description,
-        Func<string, string, string, string, TextWriter, CancellationToken, Task<int>> free)
-    {
-        var topic = new Option<string>("--topic") { Required = true, Description = "The topic the event came from." };
-        var key = new Option<string>("--key") { Required = true, Description = "Its key." };
-        var who = new Option<string>("--who") { Required = true, Description = "Who decides this; kept with it." };
-        var why = new Option<string>("--why") { Required = true, Description = "Why; kept with it." };
-        var command = new Command(name, description) { topic, key, who, why };
-        command.SetAction((result, cancellation) => free(
-            result.GetRequiredValue(topic), result.GetRequiredValue(key), result.GetRequiredValue(who),
-            result.GetRequiredValue(why), Console.Out, cancellation));
         return command;
     }
 

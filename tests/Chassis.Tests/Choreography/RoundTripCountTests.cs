@@ -46,7 +46,7 @@ public sealed class RoundTripCountTests(Stage stage)
         await old.HandleAsync(ReactorLoopTests.Asked("anna", Tallies.Unlucky), ReactorLoopTests.Asked("anna", 2));
         var newer = await world.NewInstanceAsync(settings => settings.IsNewerCode = true);
         var trips = await CountAsync(world,
-            () => newer.Parked.RedriveAsync(world.Chain.Topic, "anna", "sre", "fixed", TextWriter.Null,
+            () => newer.Parked.RedriveAsync(world.Chain.Topic, "anna", new("sre", "fixed"), TextWriter.Null,
                 CancellationToken.None));
         // And ROLLBACK, where nothing was found.
         Assert.InRange(trips.Count, 7, 8);

@@ -43,7 +43,7 @@ public sealed class DecoderTests(Stage stage)
         await instance.Pass.RunAsync([record], new(ParkAs: "for the test"), CancellationToken.None);
         Assert.Equal("for the test", Assert.Single(await world.ParkedAsync()).Reason);
         var said = new StringWriter();
-        Assert.Equal(0, await instance.Parked.RedriveAsync(world.Facts, record.Key, "me", "why", said,
+        Assert.Equal(0, await instance.Parked.RedriveAsync(world.Facts, record.Key, new("me", "why"), said,
             CancellationToken.None));
         Assert.Equal(["anna"], (await world.TotalsAsync()).Keys);
     }

@@ -23,7 +23,7 @@ public sealed class ParkedCommandsTests(Stage stage)
         Assert.Contains($"\t{world.Chain.Topic}/0 position 2\tkey anna\tsince ", lines[0], StringComparison.Ordinal);
         Assert.EndsWith("\tcount threw ArgumentException: 13 is not counted.", lines[0], StringComparison.Ordinal);
         Assert.EndsWith("\tan earlier event of its key is parked", lines[1], StringComparison.Ordinal);
-        Assert.Equal("2 parked.", lines[2]);
+        Assert.Equal("2 parked.", lines[^2]);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class ParkedCommandsTests(Stage stage)
         Assert.Equal(3, (await world.ParkedAsync()).Count);
         var newer = await world.NewInstanceAsync(settings => settings.IsNewerCode = true);
         using var output = new StringWriter { NewLine = "\n" };
-        Assert.Equal(1, await newer.Parked.RedriveAsync(world.Facts, "anna", "sre", "fixed", output,
+        Assert.Equal(1, await newer.Parked.RedriveAsync(world.Facts, "anna", new("sre", "fixed"), output,
             CancellationToken.None));
         Assert.Contains("a_tally_is_not_below_zero", output.ToString(), StringComparison.Ordinal);
         Assert.EndsWith("2 redriven, 1 are left.\n", output.ToString(), StringComparison.Ordinal);
@@ -179,21 +179,21 @@ public sealed class ParkedCommandsTests(Stage stage)
     private static async Task<string> ListAsync(Instance instance)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        Assert.Equal(0, await instance.Parked.ListAsync(output, CancellationToken.None));
+        Assert.Equal(0, await instance.Parked.ListAsync(new(), output, CancellationToken.None));
         return output.ToString();
     }
 
     private static async Task<(int Code, string Said)> RedriveAsync(World world, Instance instance)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        return (await instance.Parked.RedriveAsync(world.Chain.Topic, "anna", "sre", "fixed", output,
+        return (await instance.Parked.RedriveAsync(world.Chain.Topic, "anna", new("sre", "fixed"), output,
             CancellationToken.None), output.ToString());
     }
 
     private static async Task<(int Code, string Said)> DiscardAsync(World world, Instance instance)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        return (await instance.Parked.DiscardAsync(world.Chain.Topic, "anna", "sre", "useless", output,
+        return (await instance.Parked.DiscardAsync(world.Chain.Topic, "anna", new("sre", "useless"), output,
             CancellationToken.None), output.ToString());
     }
 }

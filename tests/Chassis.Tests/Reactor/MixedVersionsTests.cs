@@ -70,7 +70,7 @@ public sealed class MixedVersionsTests(Stage stage)
     private static async Task<(int Code, string Said)> RetireAsync(Instance instance, string reaction)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        return (await instance.Parked.RetireAsync(reaction, "sre", "it is gone", output, CancellationToken.None),
+        return (await instance.Parked.RetireAsync(reaction, new("sre", "it is gone"), output, CancellationToken.None),
             output.ToString());
     }
 }

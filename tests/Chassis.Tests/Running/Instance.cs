@@ -72,7 +72,8 @@ public sealed class Instance : IAsyncDisposable
             Logger<ReactorPass<TallyRows>>());
         Handling = new(table, Pass, Database, State, TimeProvider.System, Logger<Handling<TallyRows>>());
         Edge = new(table, Transactions, Logger<GroupCommit<TallyRows>>());
-        Parked = new(table, decoder, Transactions, Database);
+        Freeing = new(table, decoder, Transactions, Database);
+        Parked = new(table, new(decoder, Database), Freeing, Database);
         Brokers = new(kafka.Admin(), Meters, TimeProvider.System);
         _loop = new(table, decoder, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry,
             TimeProvider.System, Logger<ReactorLoop<TallyRows>>());
@@ -91,6 +92,7 @@ public sealed class Instance : IAsyncDisposable
     public Handling<TallyRows> Handling { get; }
     public Transactions<TallyRows> Transactions { get; }
     public GroupCommit<TallyRows> Edge { get; }
+    public Freeing<TallyRows> Freeing { get; }
     public ParkedCommands<TallyRows> Parked { get; }
 
     /// <summary>Numbers the events, and handles them as one batch that Kafka had ready.</summary>

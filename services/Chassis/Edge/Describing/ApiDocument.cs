@@ -17,7 +17,13 @@ public sealed record ApiInfo(string Title, string Description, params (string Na
 /// </summary>
 internal sealed class ApiDocument
 {
+    /// <summary>Every service has them.</summary>
+    public const string Operators = "operators";
+
     private const string Token = "token";
+
+    private static readonly (string Name, string Description) OfOperators =
+        (Operators, "For operators, with the scope support.");
 
     /// <summary>What anything refuses, from before a handler runs or where one fails.</summary>
     private static readonly ProblemType[] Everywhere =
@@ -61,7 +67,7 @@ internal sealed class ApiDocument
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/", ["description"] = "Where this is asked for." }),
             ["security"] = new JsonArray(new JsonObject { [Token] = new JsonArray() }),
-            ["tags"] = new JsonArray([.. info.Tags.Select(tag =>
+            ["tags"] = new JsonArray([.. info.Tags.Append(OfOperators).Select(tag =>
                 (JsonNode)new JsonObject { ["name"] = tag.Name, ["description"] = tag.Description })]),
             ["paths"] = paths,
             ["components"] = new JsonObject

@@ -41,6 +41,8 @@ internal sealed class BodySchemas
         if (type == typeof(long)) return new() { ["type"] = "integer", ["format"] = "int64" };
         if (type == typeof(Guid)) return new() { ["type"] = "string", ["format"] = "uuid" };
         if (type == typeof(DateTime)) return new() { ["type"] = "string", ["format"] = "date-time" };
+        // An object of any fields; it is enumerable, too.
+        if (type == typeof(JsonObject)) return new() { ["type"] = "object" };
         if (typeof(IEnumerable).IsAssignableFrom(type))
             return new() { ["type"] = "array", ["items"] = Of(type.GetGenericArguments()[0], isRequest) };
         var name = Suffixes.Aggregate(type.Name, (known, suffix) =>
@@ -82,6 +84,7 @@ internal sealed class BodySchemas
     /// <summary>An example of an answer, made of the examples of its fields.</summary>
     public static JsonNode? ExampleOf(Type type)
     {
+        if (type == typeof(JsonObject)) return new JsonObject();
         if (type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type))
             return new JsonArray(ExampleOf(type.GetGenericArguments()[0]));
         if (type.IsValueType || type == typeof(string)) return null;
