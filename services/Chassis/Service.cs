@@ -118,14 +118,15 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddSingleton(ShiftedTime.Of(Environment.GetEnvironmentVariable(ShiftedTime.Variable)))
             .AddSingleton(_ => Database.Open(settings.Database.Serving(), choreography.Service))
             .AddSingleton(_ => new SchemaRegistry(settings.Registry))
-            .AddSingleton<ReactorState>()
+            .AddSingleton<ReactorState>().AddSingleton(new Lag(TimeProvider.System))
             .AddSingleton(p =>
                 new BrokerWatch(settings.Kafka.Admin(),
                     p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), TimeProvider.System))
             .AddSingleton(p =>
                 new ReactorTelemetry(p.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
                     choreography.Service,
-                settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>(), choreography.Topics))
+                settings.Telemetry.CorrelationAttribute, p.GetRequiredService<ReactorState>(),
+                p.GetRequiredService<Lag>(), [.. choreography.Topics]))
             .AddSingleton(NewDecoder)
             .AddSingleton<ClockSkew>().AddSingleton<ReactorPass<TRows>>().AddSingleton<Handling<TRows>>()
             .AddSingleton<Transactions<TRows>>().AddSingleton(p => new Freeing<TRows>(choreography, NewDecoder(p),

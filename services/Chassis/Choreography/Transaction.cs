@@ -57,7 +57,9 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
 
     public Task CommitAsync(CancellationToken cancellation) => EndAsync("COMMIT", cancellation);
 
-    /// <summary>Writes all the same as a commit, so that the database says what it does not take, and takes it back.</summary>
+    /// <summary>
+    /// Writes all the same as a commit, so that the database says what it does not take, and takes it back.
+    /// </summary>
     public Task RollBackAsync(CancellationToken cancellation) => EndAsync("ROLLBACK", cancellation);
 
     private async Task EndAsync(string end, CancellationToken cancellation)

@@ -5,8 +5,8 @@ namespace Checkout.Chassis.Entrance;
 
 /// <summary>
 /// Flat JSON objects as they are documented: exactly the properties of a record, each once and of its kind: text,
-/// whole number, true or false; one that may be null may be left out. Whatever else comes is refused with a sentence that names the
-/// field or the place.
+/// whole number, true or false; one that may be null may be left out. Whatever else comes is refused with a sentence
+/// that names the field or the place.
 /// </summary>
 public static class StrictJson
 {

@@ -40,7 +40,8 @@ public static class Parked
 
     /// <summary>A selection's three parameters come first.</summary>
     private const string IsMeant =
-        "($1::text IS NULL OR topic = $1) AND ($2::text IS NULL OR key = $2) AND ($3::text IS NULL OR strpos(reason, $3) > 0)";
+        "($1::text IS NULL OR topic = $1) AND ($2::text IS NULL OR key = $2) "
+            + "AND ($3::text IS NULL OR strpos(reason, $3) > 0)";
 
     /// <summary>What tells one event of a reason from another: ids and numbers.</summary>
     private const string Sameness =
@@ -158,13 +159,16 @@ public static class Parked
     public static void FreeAll(RoundTrip trip, ParkedSelection of, int most, string action, string who, string why,
         Action<long> freed) => trip.Read(
         $"""
-        WITH gone AS (DELETE FROM parked WHERE id IN (SELECT id FROM parked WHERE {IsMeant} ORDER BY id LIMIT $4 FOR UPDATE)
-            RETURNING *),
+        WITH gone AS (DELETE FROM parked WHERE id IN (
+                SELECT id FROM parked WHERE {IsMeant} ORDER BY id LIMIT $4 FOR UPDATE) RETURNING *),
             kept AS (INSERT INTO freed (parked_id, topic, key, position, action, who, why)
                 SELECT id, topic, key, position, $5, $6, $7 FROM gone)
         SELECT count(*) FROM gone
         """, row => freed(row.GetInt64(0)),
-        [.. Parameters(of), RoundTrip.Value(most), RoundTrip.Value(action), RoundTrip.Value(who), RoundTrip.Value(why)]);
+        [
+            .. Parameters(of), RoundTrip.Value(most), RoundTrip.Value(action), RoundTrip.Value(who),
+            RoundTrip.Value(why),
+        ]);
 
     private static NpgsqlParameter[] Parameters(ParkedSelection of) =>
         [RoundTrip.Value(of.Topic), RoundTrip.Value(of.Key is { } key ? KeyOf(key) : null), RoundTrip.Value(of.Reason)];

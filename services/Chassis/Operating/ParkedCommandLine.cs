@@ -102,7 +102,10 @@ internal static class ParkedCommandLine
     /// <summary>By whose hand and why, or that it is only tried.</summary>
     private sealed class HandOptions
     {
-        private readonly Option<bool> _dry = new("--dry-run") { Description = "Says what it would do, and does nothing." };
+        private readonly Option<bool> _dry = new("--dry-run")
+        {
+            Description = "Says what it would do, and does nothing.",
+        };
 
         public Option<string> Who { get; } =
             new("--who") { Required = true, Description = "Who decides this; kept with it." };

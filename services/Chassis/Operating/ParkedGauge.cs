@@ -71,7 +71,8 @@ public sealed class ParkedGauge<TRows> : BackgroundService
     }
 
     /// <summary>For every topic that is heard, also where nothing is parked; and for those that were.</summary>
-    private IEnumerable<Measurement<double>> Measured(List<string> topics, Func<(long Count, DateTime Oldest), double> of)
+    private IEnumerable<Measurement<double>> Measured(List<string> topics,
+        Func<(long Count, DateTime Oldest), double> of)
     {
         var parked = _parked;
         return topics.Union(parked.Keys).Select(topic => new Measurement<double>(

@@ -17,7 +17,7 @@ namespace Checkout.Chassis.Reactor;
 public sealed class ReactorLoop<TRows>(
     Choreography<TRows> choreography, Decoder<TRows> decoder, Handling<TRows> handling,
     EventStore.DatabaseReady database, KafkaOptions kafka, BrokerWatch brokers, ReactorOptions options,
-    ReactorState state, ReactorTelemetry telemetry, TimeProvider time, ILogger<ReactorLoop<TRows>> logger)
+    ReactorState state, ReactorTelemetry telemetry, Lag lag, TimeProvider time, ILogger<ReactorLoop<TRows>> logger)
     : BackgroundService
 {
     private const string Revoked = "revoked";
@@ -66,7 +66,7 @@ public sealed class ReactorLoop<TRows>(
     private void Run(CancellationToken stopping)
     {
         using var remade = new RemadeTopics(kafka, choreography.Read, _refusals.Topic);
-        using var reading = new ReadingWatch(kafka, brokers, options, time);
+        using var reading = new ReadingWatch(kafka, brokers, options, lag, time);
         while (!stopping.IsCancellationRequested)
             try
             {
@@ -112,6 +112,7 @@ public sealed class ReactorLoop<TRows>(
                 _refusals.LetIn();
                 reading.Assigned(assigned);
                 state.Add(assigned);
+                lag.Assigned(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
                 return _start.Of(starting, assigned, BeginsAnew);
             })
@@ -186,6 +187,7 @@ public sealed class ReactorLoop<TRows>(
             reading.Forget(partition.TopicPartition);
         }
         state.Forget(partitions.Select(p => p.TopicPartition));
+        lag.Forget(partitions.Select(p => p.TopicPartition));
         Log.PartitionsLeft(logger, how, string.Join(", ", partitions.Select(p => $"{p.Topic}/{p.Partition.Value}")));
     }
 
@@ -211,6 +213,7 @@ public sealed class ReactorLoop<TRows>(
             bytes += incoming.Value?.Length ?? 0;
             ends[record.TopicPartition] = record.Offset.Value + 1;
             reading.Came(record.TopicPartition);
+            lag.Came(record.TopicPartition, record.Offset.Value);
             _reach.Came(record.TopicPartition, incoming.Offset, incoming.HasChain ? incoming.Position : null);
             if (IsSeen(incoming)) telemetry.Seen(incoming.Topic);
             else records.Add(WithoutValueIfPassedOver(incoming));
@@ -271,6 +274,8 @@ public sealed class ReactorLoop<TRows>(
         {
             foreach (var partition in fetched.Records.Select(r => new TopicPartition(r.Topic, r.Partition)).Distinct())
                 Release(partition);
+            // Nothing is due for them; only their positions wait.
+            foreach (var (partition, end) in fetched.Ends) lag.Handled(partition, end);
             return;
         }
         var all = _passedOver.TakeWith(fetched);
@@ -428,8 +433,9 @@ public sealed class ReactorLoop<TRows>(
         if (state.TryRelease(partition)) Log.ChainWholeAgain(logger, partition.Topic, partition.Partition.Value);
     }
 
-    private static void Store(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long end)
+    private void Store(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long end)
     {
+        lag.Handled(partition, end);
         try
         {
             consumer.StoreOffset(new TopicPartitionOffset(partition, end));

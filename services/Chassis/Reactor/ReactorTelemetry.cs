@@ -32,7 +32,7 @@ public sealed class ReactorTelemetry
 
     /// <param name="topics">Those that are heard: what is counted of each begins at 0.</param>
     public ReactorTelemetry(IMeterFactory meters, string group, string correlationAttribute, ReactorState state,
-        IEnumerable<string> topics)
+        Lag lag, IReadOnlyCollection<string> topics)
     {
         (_group, _correlationAttribute) = (group, correlationAttribute);
         var meter = meters.Create(TelemetryNames.Chassis);
@@ -67,6 +67,7 @@ public sealed class ReactorTelemetry
             "Topics left to other instances, which have reactions that this one lacks.");
         meter.CreateObservableGauge("reactor.failing.duration", () => state.Failing.TotalSeconds, "s",
             "Since handling succeeded last, while it fails again and again; else 0.");
+        lag.Measure(meter, [.. topics]);
         foreach (var topic in topics) BeginAtZero(topic);
         _replaced.Add(0);
         _restarted.Add(0);

@@ -8,8 +8,8 @@ namespace Checkout.Chassis.Reactor;
 /// what is appended to its partitions, or belongs to no group, while brokers answer others, is replaced. The loop's
 /// thread only.
 /// </summary>
-internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, ReactorOptions options, TimeProvider time)
-    : IDisposable
+internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, ReactorOptions options, Lag lag,
+    TimeProvider time) : IDisposable
 {
     /// <summary>
     /// A consumer may be so many times longer in no group than a partition may stand: joining waits for the other
@@ -78,7 +78,11 @@ internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, Reac
 
     private string? Why(IConsumer<byte[]?, byte[]?> consumer)
     {
-        if (_ends.Take() is { } answer) _standstill.Answered(answer.Ends, answer.AskedAt);
+        if (_ends.Take() is { } answer)
+        {
+            _standstill.Answered(answer.Ends, answer.AskedAt);
+            lag.Answered(answer.Ends, answer.AskedAt);
+        }
         var limit = _factor * options.LongestStandstill;
         if (_standstill.LongerThan(limit) is { } partition)
             return $"the end of {partition.Topic}/{partition.Partition.Value} moves, and nothing came for "

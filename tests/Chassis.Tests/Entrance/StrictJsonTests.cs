@@ -9,6 +9,8 @@ public sealed class StrictJsonTests
 {
     private sealed record Line(string Sku, long? Coins, string? Word);
 
+    private sealed record Switches(bool Dry, bool? Loud);
+
     [Theory]
     [InlineData("""{"sku":"a"}""", null, null)]
     [InlineData("""{"sku":"a","coins":0}""", 0L, null)]
@@ -26,6 +28,20 @@ public sealed class StrictJsonTests
     [InlineData("""{"sku":"a","coin":7}""", "coin is no field here; an object has sku, coins (optional)")]
     public void Where_it_comes_it_is_of_its_kind_and_not_null(string json, string said) =>
         Assert.StartsWith(said, Assert.Throws<FormatException>(() => Read(json)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("""{"dry":true}""", true, null)]
+    [InlineData("""{"dry":false,"loud":true}""", false, true)]
+    public void True_and_false_are_what_they_are(string json, bool dry, bool? loud) => Assert.Equal(
+        new Switches(dry, loud), StrictJson.Read<Switches>(Encoding.UTF8.GetBytes(json)));
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("\"true\"")]
+    [InlineData("null")]
+    public void Nothing_else_is_taken_for_true(string value) => Assert.Contains("give true or false",
+        Assert.Throws<FormatException>(() => StrictJson.Read<Switches>(Encoding.UTF8.GetBytes($"{{\"dry\":{value}}}")))
+            .Message, StringComparison.Ordinal);
 
     private static Line Read(string json) => StrictJson.Read<Line>(Encoding.UTF8.GetBytes(json));
 }

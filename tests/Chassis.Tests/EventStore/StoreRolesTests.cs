@@ -54,7 +54,8 @@ public sealed class StoreRolesTests(Stage stage)
         Assert.Equal(2, (await world.ParkedAsync()).Count);
         var newer = await world.NewInstanceAsync(settings => settings.IsNewerCode = true);
         var output = new StringWriter();
-        Assert.Equal(0, await newer.Parked.RedriveAsync(world.Chain.Topic, "anna", new("sre", "fixed"), output, Cancel));
+        Assert.Equal(0,
+            await newer.Parked.RedriveAsync(world.Chain.Topic, "anna", new("sre", "fixed"), output, Cancel));
         Assert.Equal(20, (await world.TotalsAsync())["anna"]);
     }
 

@@ -18,8 +18,8 @@ public sealed class FreeingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        await ParkAsync(world, ("anna", $"Checkout {Guid.NewGuid()} is Failed"), ("ben", $"Checkout {Guid.NewGuid()} is Failed"),
-            ("ben", "row 17 is not there"));
+        await ParkAsync(world, ("anna", $"Checkout {Guid.NewGuid()} is Failed"),
+            ("ben", $"Checkout {Guid.NewGuid()} is Failed"), ("ben", "row 17 is not there"));
         var said = await ListAsync(instance, new());
         Assert.Contains("\n2 of 2 keys on " + world.Chain.Topic, said, StringComparison.Ordinal);
         Assert.Contains(": Checkout * is Failed\n", said, StringComparison.Ordinal);
@@ -84,7 +84,8 @@ public sealed class FreeingTests(Stage stage)
     {
         await using var world = await World.NewAsync(stage, partitions: 1);
         var instance = await world.NewInstanceAsync();
-        await instance.HandleAsync(Asked("anna", Unlucky), Asked("anna", 2), Asked("ben", Unlucky), Asked("carl", -100));
+        await instance.HandleAsync(Asked("anna", Unlucky), Asked("anna", 2), Asked("ben", Unlucky),
+            Asked("carl", -100));
         var (code, said) = await DiscardAllAsync(instance, new(Reason: "13 is not counted"), hand: null);
         Assert.Equal(0, code);
         Assert.EndsWith("2 would be discarded for good. Nothing was changed.\n", said, StringComparison.Ordinal);
@@ -118,7 +119,8 @@ public sealed class FreeingTests(Stage stage)
         await connection.ExecuteAsync(
             """
             INSERT INTO parked (topic, partition, position, key, headers, reason, blocks)
-            SELECT @Topic, 0, -n, key, '{}', reason, true FROM unnest(@keys, @reasons) WITH ORDINALITY AS p(key, reason, n)
+            SELECT @Topic, 0, -n, key, '{}', reason, true
+            FROM unnest(@keys, @reasons) WITH ORDINALITY AS p(key, reason, n)
             """, new
             {
                 world.Chain.Topic,

@@ -27,7 +27,7 @@ public sealed class ReactorTelemetryTests
             ActivityTraceFlags.Recorded);
         using var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var telemetry = new ReactorTelemetry(meters.GetRequiredService<IMeterFactory>(), "group", "test.id", new(),
-            ["topic"]);
+            new(TimeProvider.System), ["topic"]);
         var record = new Incoming("topic", 0, 7, 7, 6, "customer-1", null, new Dictionary<string, string>
         {
             [EventHeaders.TraceParent] = $"00-{message.TraceId}-{message.SpanId}-01",

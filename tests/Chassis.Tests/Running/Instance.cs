@@ -63,7 +63,8 @@ public sealed class Instance : IAsyncDisposable
         };
         foreach (var (name, value) in settings.Client) kafka.Properties[name] = value;
         Readings = new(Meters);
-        Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State, table.Topics);
+        var lag = new Lag(TimeProvider.System);
+        Telemetry = new ReactorTelemetry(Meters, table.Service, "test.id", State, lag, [.. table.Topics]);
         var decoder = new Decoder<TallyRows>(table, settings.Registry ?? world.Stage.NewSchemaRegistry(),
             settings.Reactor.ClockTolerance);
         Skew = new(settings.Reactor, Meters, TimeProvider.System);
@@ -75,7 +76,7 @@ public sealed class Instance : IAsyncDisposable
         Freeing = new(table, decoder, Transactions, Database);
         Parked = new(table, new(decoder, Database), Freeing, Database);
         Brokers = new(kafka.Admin(), Meters, TimeProvider.System);
-        _loop = new(table, decoder, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry,
+        _loop = new(table, decoder, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry, lag,
             TimeProvider.System, Logger<ReactorLoop<TallyRows>>());
     }
 
