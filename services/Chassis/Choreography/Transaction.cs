@@ -10,11 +10,13 @@ namespace Checkout.Chassis.Choreography;
 /// written, and the head of the store is locked last.
 /// </summary>
 /// <param name="schema">Where the rows are; null for where all of the store is.</param>
+/// <param name="committed">Told of each step that was decided, once it is committed.</param>
 public sealed class Transaction<TRows>(Choreography<TRows> choreography, int maxEventBytes, NpgsqlConnection connection,
-    DateTime now, string? schema = null)
+    DateTime now, string? schema = null, StepCommitted<TRows>? committed = null)
 {
     private readonly Decisions<TRows> _decisions = new(choreography, maxEventBytes);
     private readonly List<NewEvent> _appended = [];
+    private readonly List<Work<TRows>> _decided = [];
     private readonly Rows _declared = new();
     private bool _isBegun;
 
@@ -50,12 +52,21 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
     /// <summary>
     /// Decides a step on the loaded rows. Its events are appended at the commit; Events or Fault of the work is set.
     /// </summary>
-    public void Decide(Work<TRows> work) => _appended.AddRange(_decisions.Run(_declared, Rows, work, now));
+    public void Decide(Work<TRows> work)
+    {
+        _appended.AddRange(_decisions.Run(_declared, Rows, work, now));
+        _decided.Add(work);
+    }
 
     /// <summary>Applies an event that already happened.</summary>
     public void Apply(Avro.Specific.ISpecificRecord happened) => choreography.Describe(happened).Change(Rows, happened);
 
-    public Task CommitAsync(CancellationToken cancellation) => EndAsync("COMMIT", cancellation);
+    public async Task CommitAsync(CancellationToken cancellation)
+    {
+        await EndAsync("COMMIT", cancellation);
+        if (committed is null) return;
+        foreach (var work in _decided) committed(Rows, work);
+    }
 
     /// <summary>
     /// Writes all the same as a commit, so that the database says what it does not take, and takes it back.

@@ -8,12 +8,18 @@ using Polly;
 namespace Checkout.Chassis.Choreography;
 
 /// <summary>
+/// Hears of a step that was committed, whichever way it came, with the rows as they are since: to count what happened,
+/// and not what was tried. Called once a step, unless the answer to a COMMIT was lost; then not at all.
+/// </summary>
+public delegate void StepCommitted<TRows>(TRows rows, Work<TRows> work);
+
+/// <summary>
 /// Runs every transaction that changes state: a reactor's batch, a group of requests, an operator's command, a parked
 /// event that is freed.
 /// </summary>
 public sealed class Transactions<TRows>(
     Choreography<TRows> choreography, EventStoreOptions store, NpgsqlDataSource database, TimeProvider time,
-    ILogger<Transactions<TRows>> logger)
+    ILogger<Transactions<TRows>> logger, StepCommitted<TRows>? committed = null)
 {
     /// <summary>Where the rows of state are, if not where all of the store is.</summary>
     public string? Schema { get; init; }
@@ -30,8 +36,8 @@ public sealed class Transactions<TRows>(
         {
             await using var connection = await database.OpenConnectionAsync(token);
             return await work(
-                new(choreography, store.MaxEventBytes, connection, EventTime.Of(time.GetUtcNow().UtcDateTime), Schema),
-                token);
+                new(choreography, store.MaxEventBytes, connection, EventTime.Of(time.GetUtcNow().UtcDateTime), Schema,
+                    committed), token);
         }, cancellation);
 
     /// <summary>

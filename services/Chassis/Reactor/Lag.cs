@@ -19,7 +19,8 @@ public sealed class Lag(TimeProvider time)
     /// <param name="End">As brokers said last.</param>
     /// <param name="Until">An end that was not reached yet when it was said.</param>
     /// <param name="Since">When that was asked.</param>
-    private readonly record struct Place(long? Next, long End, long? Until, long Since);
+    /// <param name="MovedAt">When something was handled last.</param>
+    private readonly record struct Place(long? Next, long? End, long? Until, long Since, long MovedAt);
 
     /// <param name="topics">Those that are heard: each begins at 0.</param>
     public void Measure(Meter meter, IReadOnlyCollection<string> topics)
@@ -55,7 +56,12 @@ public sealed class Lag(TimeProvider time)
     {
         lock (_lock)
             if (_places.TryGetValue(partition, out var place))
-                _places[partition] = place with { Next = next, Until = place.Until <= next ? null : place.Until };
+                _places[partition] = place with
+                {
+                    Next = next,
+                    Until = place.Until <= next ? null : place.Until,
+                    MovedAt = next > place.Next ? time.GetTimestamp() : place.MovedAt,
+                };
     }
 
     /// <param name="askedAt">A monotonic timestamp from before the question.</param>
@@ -64,10 +70,23 @@ public sealed class Lag(TimeProvider time)
         lock (_lock)
             foreach (var (partition, end) in ends)
                 if (_places.TryGetValue(partition, out var place))
-                    // Where nothing came since it was assigned there may be nothing: the consumer begins where the
-                    // group was, which nobody has said here.
-                    _places[partition] = place.Until is null && place.Next is { } next && end > next
-                        ? place with { End = end, Until = end, Since = askedAt } : place with { End = end };
+                    _places[partition] = place.Until is null && (place.Next ?? place.End) is { } next && end > next
+                        // Where nothing came since it was assigned it may begin before: what was appended since is
+                        // behind all the same.
+                        ? place with { End = end, Next = next, Until = end, Since = askedAt }
+                        : place with { End = end };
+    }
+
+    /// <summary>
+    /// Partitions that have something to handle since so long, and of which nothing was handled for so long.
+    /// </summary>
+    public IReadOnlyList<(TopicPartition Partition, long Messages, TimeSpan For)> Standing(TimeSpan longerThan)
+    {
+        lock (_lock)
+            return [.. _places.Where(place => place.Value.Until is not null)
+                .Select(place => (place.Key, Behind(place.Value),
+                    For: time.GetElapsedTime(Math.Max(place.Value.Since, place.Value.MovedAt))))
+                .Where(standing => standing.For > longerThan)];
     }
 
     private IEnumerable<Measurement<double>> Of(IReadOnlyCollection<string> topics,
@@ -79,8 +98,10 @@ public sealed class Lag(TimeProvider time)
                 new KeyValuePair<string, object?>("messaging.destination.name", topic))).ToList();
     }
 
-    private static double Messages(IEnumerable<Place> places) =>
-        places.Sum(place => place.Next is { } next ? Math.Max(0, place.End - next) : 0);
+    private static double Messages(IEnumerable<Place> places) => places.Sum(Behind);
+
+    private static long Behind(Place place) =>
+        place is { Next: { } next, End: { } end } ? Math.Max(0, end - next) : 0;
 
     private double Seconds(IEnumerable<Place> places) => places.Where(place => place.Until is not null)
         .Select(place => time.GetElapsedTime(place.Since).TotalSeconds).DefaultIfEmpty(0).Max();

@@ -7,7 +7,7 @@ namespace Checkout.Chassis.Reactor;
 /// <summary>
 /// What health and metrics tell of the loop: its partitions, and why work of some is not done.
 /// </summary>
-public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
+public sealed class ReactorState(TimeProvider? time = null, Lag? lag = null) : IHealthCheck
 {
     /// <summary>An outage or two are met in passing; what lasts longer is said.</summary>
     private static readonly TimeSpan FailsAfter = TimeSpan.FromSeconds(5);
@@ -25,6 +25,12 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
     public int HeldPartitions => _held.Count;
     public int BehindPartitions => _behind.Count;
     public int LeftTopics => _left.Count;
+    public int Refusals => _refused.Count;
+
+    /// <summary>
+    /// Partitions of which nothing is handled though brokers have something, for no reason that is known here.
+    /// </summary>
+    public int StandingPartitions => Standing().Count();
 
     /// <summary>Since handling succeeded last, while it fails.</summary>
     public TimeSpan Failing => _failure is { } failure ? _time.GetElapsedTime(failure.Since) : TimeSpan.Zero;
@@ -111,6 +117,9 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
         if (_failure is { } failure && _time.GetElapsedTime(failure.Since) is var since && since > FailsAfter)
             yield return $"handling fails since {since.TotalSeconds:F0} s: {failure.Why}";
         foreach (var sentence in _refused.Values) yield return sentence;
+        foreach (var (partition, messages, standing) in Standing())
+            yield return $"{Name(partition)} has {messages} records, and none was handled for "
+                + $"{standing.TotalSeconds:F0} s";
         foreach (var (topic, why) in _left) yield return $"{topic} is left to other instances: {why}";
         foreach (var stop in _stopped.Where(stop => stop.Value.Reason != StopReason.HandedBack))
             yield return $"{Name(stop.Key)} is stopped at offset {stop.Value.Offset}: {stop.Value.Sentence}";
@@ -125,6 +134,11 @@ public sealed class ReactorState(TimeProvider? time = null) : IHealthCheck
             yield return $"{Name(partition)} goes on behind position {follows}, and {handled} was handled: its store "
                 + "has another history than it had";
     }
+
+    private IEnumerable<(TopicPartition Partition, long Messages, TimeSpan For)> Standing() =>
+        (lag?.Standing(FailsAfter) ?? []).Where(standing => _failure is null
+            && !_stopped.ContainsKey(standing.Partition) && !_held.ContainsKey(standing.Partition)
+            && !_behind.ContainsKey(standing.Partition) && !_left.ContainsKey(standing.Partition.Topic));
 
     private static string Name(TopicPartition partition) => $"{partition.Topic}/{partition.Partition.Value}";
 

@@ -67,6 +67,10 @@ public sealed class ReactorTelemetry
             "Topics left to other instances, which have reactions that this one lacks.");
         meter.CreateObservableGauge("reactor.failing.duration", () => state.Failing.TotalSeconds, "s",
             "Since handling succeeded last, while it fails again and again; else 0.");
+        meter.CreateObservableGauge("reactor.standing.partitions", () => state.StandingPartitions, "{partition}",
+            "Partitions of which nothing is handled though brokers have something, for no reason that is known.");
+        meter.CreateObservableGauge("reactor.refusals", () => state.Refusals, "{refusal}",
+            "What Kafka does not let this process do, for want of rights.");
         lag.Measure(meter, [.. topics]);
         foreach (var topic in topics) BeginAtZero(topic);
         _replaced.Add(0);

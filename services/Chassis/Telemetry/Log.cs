@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 namespace Checkout.Chassis.Telemetry;
@@ -141,4 +142,10 @@ internal static partial class Log
 
     [LoggerMessage(43, LogLevel.Error, "Reading without a group failed and begins again")]
     public static partial void GrouplessReaderRestarts(ILogger logger, Exception exception);
+
+    [LoggerMessage(53, LogLevel.Warning, "Health: {Check} is {Status}: {Why}")]
+    public static partial void HealthWorse(ILogger logger, string check, HealthStatus status, string? why);
+
+    [LoggerMessage(54, LogLevel.Information, "Health: {Check} is Healthy again")]
+    public static partial void HealthyAgain(ILogger logger, string check);
 }

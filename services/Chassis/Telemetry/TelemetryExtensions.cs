@@ -41,9 +41,14 @@ public static class TelemetryExtensions
             // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win: what comes later does.
             .ConfigureResource(resource => resource.AddService(service, serviceInstanceId: options.InstanceId)
                 .AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics
+            .WithMetrics(metrics => metrics.SetExemplarFilter(ExemplarFilterType.TraceBased)
                 .AddMeter(TelemetryNames.Chassis, NoLoneStatements.Source, "Microsoft.AspNetCore.Hosting",
                     "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddMeter(activitySources)
+                // In Prometheus a name ends in _count where it counts what happened, and nowhere else.
+                .AddView("db.client.connection.count", "db.client.connections")
+                .AddView("dotnet.process.cpu.count", "dotnet.process.cpus")
+                .AddView("dotnet.assembly.count", MetricStreamConfiguration.Drop)
+                .AddView("dotnet.timer.count", MetricStreamConfiguration.Drop)
                 .AddPrometheusExporter());
         if (variables.ExportsTraces)
             telemetry.WithTracing(tracing => tracing
@@ -64,6 +69,12 @@ public static class TelemetryExtensions
             Propagate([TelemetryNames.Chassis, "Microsoft.AspNetCore", .. activitySources]);
 
         builder.Services.AddHealthChecks();
+        builder.Services.AddSingleton<IHealthCheckPublisher, HealthMetrics>()
+            .Configure<HealthCheckPublisherOptions>(publishing =>
+            {
+                publishing.Predicate = check => check.Tags.Contains(ReadyTag);
+                (publishing.Delay, publishing.Period) = (TimeSpan.Zero, HealthMetrics.Interval);
+            });
     }
 
     public static void AddReadiness<T>(this WebApplicationBuilder builder, string name) where T : class, IHealthCheck =>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using avatarstore.store;
 using Checkout.Chassis;
+using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Entrance;
@@ -32,7 +33,8 @@ public static class CheckoutApi
         builder.Services.AddSingleton(options).AddSingleton<CheckoutQueries>().AddSingleton<CheckoutList>()
             .AddSingleton(new Followers(options.MostFollowers)).AddSingleton<Waiting>()
             .AddSingleton(new Admission(options)).AddSingleton<Reconciling>().AddSingleton<KnownKeys>()
-            .AddSingleton<CheckoutGate>().AddHostedService<CheckoutFeed>();
+            .AddSingleton<CheckoutGate>().AddHostedService<CheckoutFeed>().AddSingleton<CheckoutMeasures>()
+            .AddSingleton<StepCommitted<StoreRows>>(p => p.GetRequiredService<CheckoutMeasures>().Committed);
         builder.AddReadiness<CheckoutGate>("checkouts");
         return problems;
     }

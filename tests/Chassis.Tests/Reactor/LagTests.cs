@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Checkout.Chassis.Reactor;
 using Checkout.Fixtures;
 using Confluent.Kafka;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
 
 namespace Checkout.Chassis.Tests.Reactor;
@@ -79,6 +80,48 @@ public sealed class LagTests : IDisposable
     }
 
     [Fact]
+    public void What_is_appended_to_a_partition_from_which_nothing_came_is_behind()
+    {
+        Told((One, 40));
+        Assert.Equal(("a", 0), Read("reactor.lag.messages")[0]);
+        Told((One, 43));
+        _time.Passes(6);
+        Assert.Equal(("a", 3), Read("reactor.lag.messages")[0]);
+        Assert.Equal((One, 3, 6), Assert.Single(Standing()));
+    }
+
+    [Fact]
+    public void A_partition_stands_only_while_nothing_of_it_is_handled()
+    {
+        _lag.Handled(One, 10);
+        Told((One, 90));
+        _time.Passes(4);
+        _lag.Handled(One, 20);
+        _time.Passes(4);
+        Assert.Empty(Standing());
+        _time.Passes(2);
+        Assert.Equal((One, 70, 6), Assert.Single(Standing()));
+        _lag.Handled(One, 90);
+        _time.Passes(60);
+        Assert.Empty(Standing());
+    }
+
+    [Fact]
+    public async Task Health_says_what_stands_and_not_what_has_another_reason()
+    {
+        var state = new ReactorState(_time, _lag);
+        _lag.Handled(One, 10);
+        Told((One, 12));
+        _time.Passes(6);
+        var health = await state.CheckHealthAsync(new(), TestContext.Current.CancellationToken);
+        Assert.Equal((HealthStatus.Degraded, "a/0 has 2 records, and none was handled for 6 s"),
+            (health.Status, health.Description));
+        Assert.Equal(1, state.StandingPartitions);
+        state.TryHold(One, 10, 12);
+        Assert.Equal(0, state.StandingPartitions);
+    }
+
+    [Fact]
     public void A_topic_that_was_cut_off_is_not_behind()
     {
         _lag.Handled(One, 10);
@@ -87,6 +130,9 @@ public sealed class LagTests : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private List<(TopicPartition, long, double)> Standing() =>
+        [.. _lag.Standing(TimeSpan.FromSeconds(5)).Select(s => (s.Partition, s.Messages, s.For.TotalSeconds))];
 
     private void Told(params (TopicPartition Partition, long End)[] ends) =>
         _lag.Answered(ends.Select(end => KeyValuePair.Create(end.Partition, end.End)), _time.GetTimestamp());

@@ -55,6 +55,26 @@ public sealed class TraceTests(TracedSystem traced) : IClassFixture<TracedSystem
             (post.Service, post.Operation, post.Tags["checkout.id"]));
     }
 
+    [Fact]
+    public async Task The_duration_of_a_checkout_has_its_trace_for_an_exemplar()
+    {
+        var (system, _) = await traced.StartedAsync();
+        var customer = await system.Game.NewAsync(coins: 500);
+        var checkout = await system.Game.EndOfAsync(customer, await system.Game.BuyAsync(customer, "gorilla", "k",
+            Cancel));
+        await Eventually.Until(async () => (await Answer.SendAsync(
+            new(HttpMethod.Get, $"{system.Addresses.Store}/metrics")
+            {
+                Headers =
+                {
+                    Authorization = new("Bearer", Answer.TokenOf(system.Addresses.Store, "prometheus", "metrics")),
+                    Accept = { new("application/openmetrics-text") },
+                },
+            }, null)).Text.Split('\n').Any(line => line.StartsWith("checkouts_duration_seconds_bucket",
+                StringComparison.Ordinal) && line.Contains(checkout.TraceId!, StringComparison.Ordinal)),
+            "the exemplar is told");
+    }
+
     private static async Task AssertWholeAsync(Jaeger jaeger, string customer, CheckoutSeen checkout)
     {
         IReadOnlyList<Span> spans = [];
