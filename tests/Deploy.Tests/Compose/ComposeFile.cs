@@ -53,6 +53,9 @@ internal sealed class ComposeService(string name, Map map)
 
     public IReadOnlyList<string> CommandWords => Texts("command");
 
+    /// <summary>host path:container path, and how.</summary>
+    public IReadOnlyList<string> Volumes => Texts("volumes");
+
     /// <summary>The folder or file of ours that stands at this path in the container, or nothing.</summary>
     public string? Mounted(string path) => Texts("volumes").Select(volume => volume.Split(':'))
         .Where(parts => parts[0].StartsWith("./", StringComparison.Ordinal)

@@ -152,8 +152,8 @@ public sealed partial class ComposeFileTests
     {
         foreach (var service in File.Services.Values)
         {
-            Assert.Equal(service.CommandWords.Count > 0 && service.Name != "postgres" ? "on-failure" : "unless-stopped",
-                service.Restart);
+            Assert.Equal(service.CommandWords.Count > 0 && service.Name is not ("postgres" or "prometheus")
+                ? "on-failure" : "unless-stopped", service.Restart);
             foreach (var (other, condition) in service.WaitsFor)
                 if (condition == "service_healthy") Assert.NotNull(File.Services[other].HealthCheck);
                 else if (condition == "service_completed_successfully")

@@ -1,0 +1,165 @@
+using Checkout.EndToEnd.Http;
+using Checkout.EndToEnd.Systems;
+using Checkout.Fixtures;
+using Checkout.Servers;
+using Dapper;
+using Npgsql;
+using Xunit;
+
+namespace Checkout.EndToEnd.Monitoring;
+
+/// <summary>
+/// Faults strike a running system one by one, and each raises its own alert, which is over when the fault is.
+/// </summary>
+public sealed class AlertTests(MonitoredSystem monitored) : IClassFixture<MonitoredSystem>
+{
+    private const string Page = "(page)";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_frozen_service_is_down_posts_are_refused_and_what_it_held_up_ends_late()
+    {
+        var (system, prometheus) = await monitored.StartedAsync();
+        await QuietAsync(prometheus, "ServiceDown", "PostsRefused", "CheckoutsLate");
+        system["balance"].Signal("STOP");
+        try
+        {
+            await prometheus.FiresAsync($"ServiceDown {Page}");
+            await prometheus.FiresAsync($"PostsRefused {Page}");
+        }
+        finally
+        {
+            system["balance"].Signal("CONT");
+        }
+        await prometheus.FiresAsync($"CheckoutsLate {Page}");
+        await QuietAsync(prometheus, "ServiceDown", "PostsRefused", "CheckoutsLate");
+    }
+
+    [Fact]
+    public async Task A_database_that_is_away_fails_posts_and_is_down()
+    {
+        var (system, prometheus) = await monitored.StartedAsync();
+        await QuietAsync(prometheus, "ServiceDown", "PostsFail");
+        await AdminAsync(system, """
+            ALTER DATABASE store ALLOW_CONNECTIONS false;
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'store'
+            """);
+        try
+        {
+            await prometheus.FiresAsync($"PostsFail {Page}");
+            await prometheus.FiresAsync($"ServiceDown {Page}");
+        }
+        finally
+        {
+            await AdminAsync(system, "ALTER DATABASE store ALLOW_CONNECTIONS true");
+        }
+        await QuietAsync(prometheus, "ServiceDown", "PostsFail");
+    }
+
+    [Fact]
+    public async Task An_event_that_is_parked_is_told_and_so_is_the_checkout_that_waits_behind_it()
+    {
+        var (system, prometheus) = await monitored.StartedAsync();
+        await QuietAsync(prometheus, "EventsParked", "CheckoutsStuck");
+        var customer = await system.Game.NewAsync(coins: 500);
+        await SqlAsync(system, "balance", """
+            INSERT INTO parked (topic, partition, position, key, headers, reason, blocks)
+            VALUES ('store.checkouts', 0, -1, @customer, '{}', 'of a test', true)
+            """, new { customer });
+        var checkout = await system.Game.BuyAsync(customer, "gorilla", "k", Cancel);
+        await prometheus.FiresAsync($"EventsParked {Page}");
+        await prometheus.FiresAsync($"CheckoutsStuck {Page}");
+
+        foreach (var arguments in new string[][]
+            { ["discard", "--reason", "of a test"], ["redrive", "--key", customer] })
+        {
+            var (code, said) = await system.RunAsync("balance", [.. arguments, "--who", "test", "--why", "mended"]);
+            Assert.True(code == 0, said);
+        }
+        var ended = await system.Game.EndOfAsync(customer, checkout);
+        Assert.Equal("completed", ended.State);
+        await QuietAsync(prometheus, "EventsParked", "CheckoutsStuck");
+    }
+
+    [Fact]
+    public async Task A_service_that_can_not_handle_what_it_reads_is_told()
+    {
+        var (system, prometheus) = await monitored.StartedAsync();
+        await QuietAsync(prometheus, "HandlingStands");
+        await SqlAsync(system, "balance", "ALTER TABLE accounts RENAME TO accounts_away");
+        try
+        {
+            await prometheus.FiresAsync($"HandlingStands {Page}");
+            var ready = await Answer.GetAsync($"{system.Addresses.Balance}/health/ready");
+            Assert.Equal((200, "Degraded"), (ready.Status, ready.Json.GetProperty("status").GetString()));
+        }
+        finally
+        {
+            await SqlAsync(system, "balance", "ALTER TABLE accounts_away RENAME TO accounts");
+        }
+        await QuietAsync(prometheus, "HandlingStands");
+    }
+
+    [Fact]
+    public async Task A_store_that_lacks_what_its_topic_has_is_not_published_and_told()
+    {
+        var (system, prometheus) = await monitored.StartedAsync();
+        await QuietAsync(prometheus, "PublicationStands");
+        await system["logtailer"].StopAsync();
+        // The last event of each partition is kept aside: whichever the topic has last is not in the store.
+        await SqlAsync(system, "inventory", """
+            CREATE TABLE aside AS SELECT * FROM events WHERE position IN
+                (SELECT max(position) FROM events GROUP BY partition);
+            DELETE FROM events WHERE position IN (SELECT position FROM aside)
+            """);
+        try
+        {
+            await system["logtailer"].StartAsync();
+            await prometheus.FiresAsync($"PublicationStands {Page}");
+        }
+        finally
+        {
+            await SqlAsync(system, "inventory", "INSERT INTO events SELECT * FROM aside; DROP TABLE aside");
+        }
+        await system["logtailer"].StopAsync();
+        await system["logtailer"].StartAsync();
+        await QuietAsync(prometheus, "PublicationStands");
+    }
+
+    [Fact]
+    public async Task Brokers_that_are_silent_are_told_and_so_is_the_log_that_is_kept_meanwhile()
+    {
+        var (system, prometheus) = await monitored.StartedAsync();
+        if (system.Local.Broker is not KafkaServer kafka)
+            throw Prerequisite.Missing("kafka", "librdkafka's in-memory broker can't be frozen.");
+        await QuietAsync(prometheus, "KafkaSilent", "LogRetained");
+        kafka.Signal("STOP");
+        try
+        {
+            await prometheus.FiresAsync($"KafkaSilent {Page}");
+            await SqlAsync(system, "store",
+                "SELECT pg_logical_emit_message(false, 'test', repeat('x', 1000000)) FROM generate_series(1, 300)");
+            await prometheus.FiresAsync("LogRetained (ticket)");
+        }
+        finally
+        {
+            kafka.Signal("CONT");
+        }
+        await QuietAsync(prometheus, "KafkaSilent", "LogRetained");
+    }
+
+    private static async Task QuietAsync(PrometheusServer prometheus, params string[] alerts)
+    {
+        foreach (var alert in alerts)
+            foreach (var severity in new[] { "page", "ticket" }) await prometheus.EndsAsync($"{alert} ({severity})");
+    }
+
+    private static Task AdminAsync(TestSystem system, string sql) => SqlAsync(system, "postgres", sql);
+
+    private static async Task SqlAsync(TestSystem system, string database, string sql, object? parameters = null)
+    {
+        await using var connection = new NpgsqlConnection(system.Local.Postgres.ConnectionString(database));
+        await connection.ExecuteAsync(sql, parameters, commandTimeout: 60);
+    }
+}
