@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Checkout.EndToEnd.Monitoring;
 
-/// <summary>What live processes tell at /metrics, against what rules, the dashboard and operators expect there.</summary>
+/// <summary>What live processes tell at /metrics, against what rules, the dashboard and operators expect.</summary>
 [Collection(SharedSystem.Collection)]
 public sealed partial class MetricsTests(SharedSystem shared)
 {
