@@ -1,6 +1,7 @@
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Entrance;
+using Checkout.Chassis.Inbox;
 
 namespace Checkout.Chassis.Operating;
 
@@ -27,7 +28,7 @@ internal static class ParkedOperations
         Parameters =
         [
             Selection("topic", "The topic that they came from.", "store.checkouts"),
-            Selection("key", "Their key.", "player-1"),
+            Selection("key", "Their key.", "player-1", Parked.MaxKeyLength),
             Selection("reason", "A part of why they are parked.", "ArgumentException"),
             RequestParameters.Number("limit", "How many at most.", least: 1, most: 1_000, otherwise: 100),
             RequestParameters.Number("after", "next of the page before.", least: 0, most: int.MaxValue, otherwise: 0),
@@ -55,6 +56,7 @@ internal static class ParkedOperations
         Problems = Refusals,
     };
 
-    private static Parameter Selection(string name, string description, string example) =>
-        RequestParameters.Text(name, description, PlainText.Pattern, example);
+    private static Parameter Selection(string name, string description, string example,
+        int most = PlainText.MaxLength) =>
+        RequestParameters.Text(name, description, PlainText.Pattern, example, most);
 }

@@ -30,6 +30,9 @@ internal sealed class ApiContract
     public static ApiContract Of(string service) =>
         new(service, JsonNode.Parse(System.IO.File.ReadAllText(File(service)))!);
 
+    /// <summary>The schema that a reference names.</summary>
+    public JsonNode Named(JsonNode schema) => _definitions[((string)schema["$ref"]!).Split('/')[^1]]!;
+
     /// <param name="isWhole">Whether a member that the schema does not name is a fault: an answer may not have one that
     /// is not documented, though clients are to bear it.</param>
     public bool Fits(JsonNode schema, JsonElement value, bool isWhole = false) =>
@@ -56,6 +59,15 @@ internal sealed record ApiOperation(string Service, ApiContract Contract, string
     public JsonNode? Body { get; } = Node["requestBody"]?["content"]?["application/json"]?["schema"];
 
     public bool NeedsToken { get; } = Node["security"] is null;
+
+    /// <summary>Whether it may be forbidden for want of a scope: then it is asked with support.</summary>
+    public bool NeedsScope { get; } = Node["responses"]!["403"]?["content"]!["application/problem+json"]!["examples"]!
+        .AsObject().ContainsKey("forbidden") == true;
+
+    /// <summary>The fields of the body, with the schema of each, and whether it has to be there.</summary>
+    public IEnumerable<(string Name, JsonNode Schema, bool IsRequired)> BodyFields() => Body is null ? []
+        : Contract.Named(Body).AsObject() is var schema ? schema["properties"]!.AsObject().Select(field =>
+            (field.Key, field.Value!, schema["required"]!.AsArray().Any(name => (string)name! == field.Key))) : [];
 
     public override string ToString() => $"{Service}: {Method} {Path}";
 

@@ -18,7 +18,8 @@ internal enum Fit
 
 /// <summary>Who asks.</summary>
 /// <param name="Header">Authorization, as it is sent; null for the customer's token.</param>
-internal sealed record Asker(string Customer, bool IsSigned, string? Header = null);
+/// <param name="Scope">Of the token; null for none.</param>
+internal sealed record Asker(string Customer, bool IsSigned, string? Header = null, string? Scope = null);
 
 /// <param name="Parameters">As they are sent, by name; a name twice is sent twice.</param>
 /// <param name="Body">Null for none.</param>
@@ -41,7 +42,7 @@ internal sealed partial record ApiRequest(ApiOperation Operation, Asker Asker,
     public async Task<ApiAnswer> SendAsync(string url, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(new(Operation.Method), url + PathAndQuery());
-        var token = Asker.Header ?? $"Bearer {Http.Answer.TokenOf(url, Asker.Customer)}";
+        var token = Asker.Header ?? $"Bearer {Http.Answer.TokenOf(url, Asker.Customer, Asker.Scope)}";
         if (token.Length > 0) request.Headers.TryAddWithoutValidation("Authorization", token);
         foreach (var (name, value) in Sent("header")) request.Headers.TryAddWithoutValidation(name, value);
         if (Body is not null)

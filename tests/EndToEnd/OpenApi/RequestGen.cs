@@ -26,6 +26,8 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations,
         [@"^(?=.*\S)[^\u0000-\u001F\u007F-\u009F]+$"] = Gen.OneOf(
             Gen.OneOf("gorilla", "gorilla", "tiger", "palm"),
             Gen.String[Gen.OneOf(Gen.Char['!', '~'], Gen.Char['\u00a1', '\u0fff']), 1, 100]),
+        ["^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"] =
+            Gen.Guid.Select(id => id.ToString()),
         ["^[A-Za-z0-9_-]{21}[AQgw]$"] = Gen.Guid.Select(id =>
             System.Buffers.Text.Base64Url.EncodeToString(id.ToByteArray())),
         ["""^(?:"(?=[^"]*[^" ])(?:[ !#-\[\]-~]|\\["\\])+"|[!#-+\-.-:<-\[\]-~]{1,200})$"""] = Gen.OneOf(
@@ -70,7 +72,8 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations,
                 body is null ? null : "application/json"), at));
 
     private static Gen<Asker> Asker(ApiOperation operation) => Gen.Int[0, Customers].Select(i =>
-        new Asker($"generated-{i}", IsSigned: true, operation.NeedsToken ? null : ""));
+        new Asker($"generated-{i}", IsSigned: true, operation.NeedsToken ? null : "",
+            operation.NeedsScope ? "support" : null));
 
     /// <summary>As a rule what is there is asked for, by whose it is.</summary>
     private ApiRequest OfPosted(ApiRequest request, int at)
@@ -79,6 +82,7 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations,
         var (customer, id) = posted[at % posted.Count];
         return request with
         {
+            Body = OfPosted(request, customer, id),
             Asker = request.Asker with { Customer = customer },
             Parameters = [.. request.Parameters.Select(p => p.Name switch
             {
@@ -87,6 +91,15 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations,
                 _ => p,
             })],
         };
+    }
+
+    private static byte[]? OfPosted(ApiRequest request, string customer, Guid id)
+    {
+        if (request.Body is null || !request.Operation.BodyFields().Any(field => field.Name == "checkoutId"))
+            return request.Body;
+        var body = JsonNode.Parse(request.Body)!.AsObject();
+        (body["checkoutId"], body["customerId"]) = (id.ToString(), customer);
+        return JsonSerializer.SerializeToUtf8Bytes(body);
     }
 
     private static Gen<List<(string, string)>> Parameters(ApiOperation operation) =>
@@ -110,12 +123,27 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations,
         _ => Fitting[(string)schema["pattern"]!],
     };
 
-    /// <summary>The one body there is: a purchase.</summary>
     private static Gen<byte[]?> Body(ApiOperation operation) => operation.Body is null ? Gen.Const((byte[]?)null)
-        : Gen.Select(Fitting[@"^(?=.*\S)[^\u0000-\u001F\u007F-\u009F]+$"],
-            Gen.OneOf(Gen.Const((long?)null), Gen.OneOf(500L, 0L, 50_000L, (1L << 53) - 1).Select(n => (long?)n)),
-            (sku, price) => (byte[]?)JsonSerializer.SerializeToUtf8Bytes(price is null ? new { sku }
-                : (object)new { sku, expectedPriceCoins = price }));
+        : operation.BodyFields().Aggregate(Gen.Const(new JsonObject()), (all, field) =>
+        {
+            var value = FieldValue(field.Name, field.Schema);
+            // What is to be freed is said by one of several fields, which no document's schema says.
+            var some = field.IsRequired || field.Name == "topic" ? value.Select(v => (JsonNode?)v)
+                : Gen.OneOf(Gen.Const((JsonNode?)null), value.Select(v => (JsonNode?)v));
+            return Gen.Select(all, some, (before, node) =>
+            {
+                var body = before.DeepClone().AsObject();
+                if (node is not null) body[field.Name] = node.DeepClone();
+                return body;
+            });
+        }).Select(body => (byte[]?)JsonSerializer.SerializeToUtf8Bytes(body));
+
+    private static Gen<JsonNode> FieldValue(string name, JsonNode schema) => (string)schema["type"]! switch
+    {
+        "boolean" => Gen.Bool.Select(value => (JsonNode)value),
+        "integer" => Gen.OneOf(500L, 1L, 50_000L, (1L << 53) - 1).Select(number => (JsonNode)number),
+        _ => Value(name, schema).Select(text => (JsonNode)text),
+    };
 
     private static Gen<ApiRequest> Broken(ApiRequest valid) => Gen.OneOf([.. Breaks(valid)]);
 
@@ -139,7 +167,8 @@ internal sealed class RequestGen(IReadOnlyList<ApiOperation> operations,
         yield return JunkBody.Select(body => valid with { Body = body });
         yield return ContentTypes.Select(type => valid with { ContentType = type });
         yield return Gen.Const(valid with { Body = null, ContentType = null });
-        yield return Gen.Select(Gen.OneOf("sku", "expectedPriceCoins", "quantity", ""), AnyJson, (field, value) =>
+        string[] fields = [.. valid.Operation.BodyFields().Select(field => field.Name), "quantity", ""];
+        yield return Gen.Select(Gen.OneOf(fields), AnyJson, (field, value) =>
         {
             var body = JsonNode.Parse(valid.Body)!.AsObject();
             body[field] = value?.DeepClone();

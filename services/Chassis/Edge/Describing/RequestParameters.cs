@@ -47,8 +47,8 @@ public static class RequestParameters
             ["default"] = otherwise,
         }, otherwise);
 
-    public static Parameter Text(string name, string description, string pattern, string example) =>
-        new("query", name, description, Text(pattern), example);
+    public static Parameter Text(string name, string description, string pattern, string example,
+        int? maxLength = null) => new("query", name, description, Text(pattern, maxLength), example);
 
     private static JsonObject Text(string pattern, int? maxLength = null)
     {
