@@ -14,8 +14,6 @@ public sealed record BalanceAnswer(
 
 public static class BalanceApi
 {
-    public static readonly ProblemType UnknownAccount = new("unknown-account", 404, "Unknown account");
-
     private static readonly Operation Described = new("getBalance", "balances", "Look a balance up",
         "One's own coins; anybody's with the scope support.")
     {
@@ -23,11 +21,16 @@ public static class BalanceApi
         Answers = [new(200, "The balance now.", typeof(BalanceAnswer))],
         Problems =
         [
-            ProblemTypes.NotAnOpaqueId, ProblemTypes.NobodyToActFor, UnknownAccount, ProblemTypes.NotFound,
+            ProblemTypes.NotAnOpaqueId, ProblemTypes.NobodyToActFor, BalanceProblems.UnknownAccount,
+            ProblemTypes.NotFound,
         ],
     };
 
-    public static void Map(WebApplication app) => app.MapRead("/balances/{customerId}", GetBalance).Describe(Described);
+    public static void Map(WebApplication app)
+    {
+        app.MapRead("/balances/{customerId}", GetBalance).Describe(Described);
+        CompensationApi.Map(app);
+    }
 
     private static async Task<Results<Ok<BalanceAnswer>, ProblemHttpResult>> GetBalance(string customerId,
         Caller caller, NpgsqlDataSource database, CancellationToken cancellation)
@@ -45,5 +48,5 @@ public static class BalanceApi
     }
 
     private static ProblemHttpResult Unknown(string customerId) =>
-        UnknownAccount.With($"You see no account of {customerId}; the first coins open one.");
+        BalanceProblems.UnknownAccount.With($"You see no account of {customerId}; the first coins open one.");
 }

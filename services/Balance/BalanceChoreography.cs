@@ -27,13 +27,15 @@ public static class BalanceChoreography
         .OnFact<AchievementCompleted, CreditCoins>(Topics.GameRewards, "credit-achievement",
             CreditCoins.For, CreditCoins.BusinessKey, Accounts.Credit, typeof(BalanceCredited))
         .Take<CreditCoins>("credit", Accounts.Credit, typeof(BalanceCredited))
+        .Take<GrantCompensation>("grant-compensation", Compensations.Grant, typeof(CompensationGranted))
         .Tells<BalanceDeducted>(e => e.CustomerId, e => e.CheckoutId, Accounts.Deducted)
         .Tells<DeductionRejected>(e => e.CustomerId, e => e.CheckoutId, Change.Nothing)
         .Tells<BalanceRefunded>(e => e.CustomerId, e => e.CheckoutId, Accounts.Refunded)
-        .Tells<BalanceCredited>(e => e.CustomerId, of: null, Accounts.Credited);
+        .Tells<BalanceCredited>(e => e.CustomerId, of: null, Accounts.Credited)
+        .Tells<CompensationGranted>(e => e.CustomerId, e => e.CheckoutId, Compensations.Granted);
 }
 
-/// <summary>The rows of state that Balance decides on. DDL: Migrations/0101_accounts.sql.</summary>
+/// <summary>The rows of state that Balance decides on. DDL: Migrations/.</summary>
 public sealed class BalanceRows(Rows rows)
 {
     public Table<string, Account> Accounts { get; } = rows.Locked<string, Account>("accounts", key: "customer_id");
@@ -41,6 +43,12 @@ public sealed class BalanceRows(Rows rows)
     public Table<Guid, Deduction> Deductions { get; } = rows.Hanging<Guid, Deduction>("deductions", key: "checkout_id");
 
     public Table<CreditKey, Credit> Credits { get; } = rows.Hanging<CreditKey, Credit>("credits");
+
+    /// <summary>Two at once of one key: the second insert fails, and is tried again.</summary>
+    public Table<CompensationKey, Compensation> Compensations
+    {
+        get;
+    } = rows.Hanging<CompensationKey, Compensation>("compensations");
 }
 
 /// <summary>An account that was opened by its first coins.</summary>
@@ -53,3 +61,8 @@ public readonly record struct CreditKey(string CustomerId, CreditCause Cause, st
 
 /// <summary>A fact that gave coins.</summary>
 public sealed record Credit(long Coins);
+
+public readonly record struct CompensationKey(Guid CheckoutId, string Reference);
+
+/// <summary>What support gave for a checkout, and to whom.</summary>
+public sealed record Compensation(string CustomerId, long Coins);

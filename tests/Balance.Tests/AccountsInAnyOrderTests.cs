@@ -51,6 +51,9 @@ public sealed class AccountsInAnyOrderTests
             Coins = coins,
             AchievementId = id,
         })),
+        Gen.Select(CheckoutNumber, CustomerNumber, Coins.Where(coins => coins > 0), Reference, Gen.Int[0, 3],
+            (number, customer, coins, reference, stray) => new GrantCompensation(Id(number),
+                Customer(stray == 0 ? customer : number), coins, reference, "support", "late").ToWork()),
         Gen.Select(CustomerNumber, Coins, Reference, (number, coins, reference) => BalanceChoreography.Table.WorkOf(
             new CreditCoins(Customer(number), CreditCause.OPERATOR, reference, coins), Guid.Empty)));
 
@@ -63,7 +66,9 @@ public sealed class AccountsInAnyOrderTests
         var credited = 0m;
         foreach (var step in steps)
         {
-            credited += balance.Handle(step).OfType<BalanceCredited>().Sum(e => (decimal)e.CreditedCoins);
+            foreach (var e in balance.Handle(step))
+                credited += e is BalanceCredited credit ? credit.CreditedCoins
+                    : e is CompensationGranted grant ? grant.GrantedCoins : 0m;
             var accounts = balance.Memory.All(balance.Rows.Accounts).Values;
             var taken = balance.Memory.All(balance.Rows.Deductions).Values.Where(d => !d.Refunded);
             Assert.All(accounts, account => Assert.True(account.Coins >= 0));
@@ -88,6 +93,14 @@ public sealed class AccountsInAnyOrderTests
         var balance = Balance();
         var credits = steps.SelectMany(step => balance.Handle(step)).OfType<BalanceCredited>().ToList();
         Assert.Equal(credits.Count, credits.DistinctBy(e => (e.CustomerId, e.Cause, e.Reference)).Count());
+    });
+
+    [Fact]
+    public void A_compensation_of_the_same_checkout_and_reference_is_given_once() => Always(steps =>
+    {
+        var balance = Balance();
+        var given = steps.SelectMany(step => balance.Handle(step)).OfType<CompensationGranted>().ToList();
+        Assert.Equal(given.Count, given.DistinctBy(e => (e.CheckoutId, e.Reference)).Count());
     });
 
     [Fact]
@@ -126,6 +139,7 @@ public sealed class AccountsInAnyOrderTests
         Assert.Equal(wanted.Memory.All(wanted.Rows.Accounts), actual.Memory.All(actual.Rows.Accounts));
         Assert.Equal(wanted.Memory.All(wanted.Rows.Deductions), actual.Memory.All(actual.Rows.Deductions));
         Assert.Equal(wanted.Memory.All(wanted.Rows.Credits), actual.Memory.All(actual.Rows.Credits));
+        Assert.Equal(wanted.Memory.All(wanted.Rows.Compensations), actual.Memory.All(actual.Rows.Compensations));
     }
 
     private static InMemory<BalanceRows> Balance() => new(BalanceChoreography.Table, Now);

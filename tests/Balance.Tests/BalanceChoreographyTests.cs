@@ -42,6 +42,7 @@ public sealed class BalanceChoreographyTests
             .. heard.Select(balance.Heard),
             .. BalanceOperators.Credit.Read("""[{"customerId": "c-1", "coins": 1, "reference": "sorry"}]"""),
             BalanceChoreography.Table.WorkOf(new CreditCoins("c-1", CreditCause.OPERATOR, "welcome", 1), Cause),
+            new GrantCompensation(Charged, "c-1", 1, "ticket-1", "support", "late").ToWork(),
         ];
         Assert.Equal(
         [
@@ -52,6 +53,7 @@ public sealed class BalanceChoreographyTests
             "credit-achievement: caff5ed5-df47-889a-a279-58b3390e95b0",
             "credit: 99ba55ed-7655-8f09-805d-f1f2ca689139",
             "credit: 0198c0de-0000-8397-8420-353a6cfc5c95",
+            "grant-compensation: 866e6d10-0289-881f-adc8-e57ec9fbdb81",
         ], steps.Select(balance.IdsOf));
         Assert.Equal(balance.Answering.Order(), steps.Select(step => step.Reaction).Distinct().Order());
     }

@@ -21,6 +21,7 @@ public sealed partial class ChoreographyTableTests
         ["take-off-sale"] = "take-off-sale",
         ["put-on-sale"] = "put-on-sale",
         ["credit"] = "credit",
+        ["grant-compensation"] = "POST /compensations",
         ["add-stock"] = "add-stock",
     };
 

@@ -88,7 +88,9 @@ public static class Invariants
     {
         var (given, held, spent) = await balance.QuerySingleAsync<(decimal, decimal, decimal)>(
             """
-            SELECT (SELECT coalesce(sum(coins), 0) FROM credits), (SELECT coalesce(sum(coins), 0) FROM accounts),
+            SELECT (SELECT coalesce(sum(coins), 0) FROM
+                       (SELECT coins FROM credits UNION ALL SELECT coins FROM compensations) AS given),
+                   (SELECT coalesce(sum(coins), 0) FROM accounts),
                    (SELECT coalesce(sum(coins), 0) FROM deductions WHERE NOT refunded)
             """);
         return given == held + spent ? null : $"{given} were given, but {held} are held and {spent} spent";

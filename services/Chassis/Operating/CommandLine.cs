@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.Entrance;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
 using Checkout.Chassis.Kafka;
@@ -136,11 +137,26 @@ public static class CommandLine
     private static Command Give<TRows>(OperatorCommand<TRows> given, IServiceProvider services)
     {
         var file = new Argument<FileInfo>("file") { Description = "A JSON file; the same facts again change nothing." };
-        var command = new Command(given.Name, given.Description) { file };
-        command.SetAction((result, cancellation) =>
-            new Giving<TRows>(services.GetRequiredService<DatabaseReady>().MigrateAsync,
-                services.GetRequiredService<Transactions<TRows>>()).RunAsync(given, result.GetRequiredValue(file),
-                Console.Out, Console.Error, cancellation));
+        var who = new Option<string>("--who") { Description = "Who gives them; it is kept.", Required = true };
+        var dry = new Option<bool>("--dry-run")
+        {
+            Description = "Says of each entry what would become of it, and changes nothing.",
+        };
+        var command = new Command(given.Name, given.Description) { file, dry };
+        if (given.KeepsWho) command.Add(who);
+        command.SetAction(async (result, cancellation) =>
+        {
+            var name = given.KeepsWho ? result.GetRequiredValue(who) : "";
+            if (given.KeepsWho && PlainText.Problem("--who", name) is { } problem)
+            {
+                await Console.Error.WriteLineAsync(problem);
+                return 2;
+            }
+            return await new Giving<TRows>(services.GetRequiredService<DatabaseReady>().MigrateAsync,
+                services.GetRequiredService<Transactions<TRows>>(), services.GetRequiredService<NpgsqlDataSource>())
+                .RunAsync(given, result.GetRequiredValue(file), new(name, result.GetValue(dry)), Console.Out,
+                    Console.Error, cancellation);
+        });
         return command;
     }
 }

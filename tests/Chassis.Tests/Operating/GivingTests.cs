@@ -70,14 +70,39 @@ public sealed class GivingTests(Stage stage)
         }
     }
 
-    private static async Task<(int Code, string Said)> GiveAsync(World world, string text)
+    [Fact]
+    public async Task A_dry_run_says_of_each_entry_what_would_become_of_it_and_changes_nothing()
+    {
+        await using var world = await World.NewAsync(stage);
+        const string file = """[{"name": "anna", "number": 1}, {"name": "ben", "number": 2}]""";
+        var (code, said) = await GiveAsync(world, file, isDry: true);
+        Assert.Equal(0, code);
+        Assert.Equal(["Entry 1: Counted would be new.", "Entry 2: Counted would be new.",
+            "2 looked at, 2 would be new, 0 would be refused. Nothing was changed."], said.Split('\n'));
+        Assert.Empty(await world.TotalsAsync());
+        Assert.Empty(await world.EventsAsync());
+        Assert.Equal((0, "2 given, 2 new events."), await GiveAsync(world, file));
+    }
+
+    [Fact]
+    public async Task A_dry_run_says_what_would_be_refused()
+    {
+        await using var world = await World.NewAsync(stage);
+        var (code, said) = await GiveAsync(world, isDry: true, text:
+            $$"""[{"name": "anna", "number": 1}, {"name": "ben", "number": {{Tallies.Unlucky}}}]""");
+        Assert.Equal(1, code);
+        Assert.Contains("1 would be refused, and with them all.", said, StringComparison.Ordinal);
+        Assert.Empty(await world.EventsAsync());
+    }
+
+    private static async Task<(int Code, string Said)> GiveAsync(World world, string text, bool isDry = false)
     {
         using var folder = new TestFolder("giving");
         await File.WriteAllTextAsync(folder["file.json"], text);
-        return await GiveAsync(world, new FileInfo(folder["file.json"]));
+        return await GiveAsync(world, new FileInfo(folder["file.json"]), isDry);
     }
 
-    private static async Task<(int Code, string Said)> GiveAsync(World world, FileInfo file)
+    private static async Task<(int Code, string Said)> GiveAsync(World world, FileInfo file, bool isDry = false)
     {
         var instance = await world.NewInstanceAsync();
         var table = world.NewTable(isNewerCode: false);
@@ -85,8 +110,8 @@ public sealed class GivingTests(Stage stage)
             OperatorFile.Read<Line>(text, _ => []).Select((line, i) => table.WorkOf(new Add(line.Name, line.Number),
                 EventIds.OfBusinessKey("give", $"{i}"))).ToList());
         var said = new StringWriter();
-        var code = await new Giving<TallyRows>(_ => Task.CompletedTask, instance.Transactions)
-            .RunAsync(command, file, said, said, CancellationToken.None);
+        var code = await new Giving<TallyRows>(_ => Task.CompletedTask, instance.Transactions, world.Database)
+            .RunAsync(command, file, new(IsDry: isDry), said, said, CancellationToken.None);
         return (code, said.ToString().Trim());
     }
 }

@@ -39,19 +39,28 @@ internal static class ServiceCommands
         params string[] arguments) =>
         system.RunAsync(service, system.Local.ServiceEnvironment(service, $"{service}-command"), arguments);
 
+    /// <summary>Begins a service's command.</summary>
+    public static ChildProcess Start(this TestSystem system, string service, params string[] arguments) =>
+        Start(service, system.Local.ServiceEnvironment(service, $"{service}-command"), arguments);
+
     public static async Task<(int ExitCode, string Output)> RunAsync(this TestSystem system, string service,
         Dictionary<string, string?> environment, params string[] arguments)
     {
+        await using var command = Start(service, environment, arguments);
+        var exitCode = await command.Exited.WaitAsync(TestContext.Current.CancellationToken);
+        return (exitCode, command.LastLines());
+    }
+
+    private static ChildProcess Start(string service, Dictionary<string, string?> environment, string[] arguments)
+    {
         var dll = Layout.ServiceDll(char.ToUpperInvariant(service[0]) + service[1..]);
-        await using var command = ChildProcess.Start(new()
+        return ChildProcess.Start(new()
         {
             Program = Layout.Dotnet,
             Arguments = [dll, .. arguments],
             WorkingDirectory = Path.GetDirectoryName(dll),
             Environment = environment,
         });
-        var exitCode = await command.Exited.WaitAsync(TestContext.Current.CancellationToken);
-        return (exitCode, command.LastLines());
     }
 
     /// <summary>Gives a service's operators' command a file of these.</summary>

@@ -25,7 +25,8 @@ public sealed class Checkouts
         _told = _store
             .Concat(Judge.Happened(world.Balance.Chain, BalanceChoreography.Table))
             .Concat(Judge.Happened(world.Inventory.Chain, InventoryChoreography.Table))
-            .Where(e => CheckoutOf(e) is not null).ToLookup(e => CheckoutOf(e)!.Value);
+            // A compensation is about a checkout, and no step of it: Store does not hear of it.
+            .Where(e => e is not CompensationGranted && CheckoutOf(e) is not null).ToLookup(e => CheckoutOf(e)!.Value);
     }
 
     public IEnumerable<string> Findings() =>

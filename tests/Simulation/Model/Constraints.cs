@@ -23,6 +23,7 @@ public sealed class Constraints(bool isShadow)
         Account { Coins: < 0 } when !isShadow => "coins_never_below_zero",
         Deduction { Coins: < 0 } => "a_deduction_takes",
         Credit { Coins: <= 0 } => "a_credit_gives",
+        Compensation { Coins: <= 0 } => "a_compensation_gives",
         StockOf { Available: < 0 } when !isShadow => "stock_never_below_zero",
         Ownership owned when !_assigned.Add(owned.CheckoutId) => "a_checkout_assigns_once",
         Delivery { Quantity: <= 0 } => "a_delivery_adds",

@@ -106,11 +106,19 @@ public static class Judge
                 && e.CreditedCoins == coins) != 1)
                 yield return $"{fact} of {coins} coins was not credited once";
         if (given.Count != script.Credits.Count) yield return $"{given.Count} credits for {script.Credits.Count} facts";
+        var compensations = Happened(world.Balance.Chain, BalanceChoreography.Table).OfType<CompensationGranted>()
+            .ToLookup(e => new CompensationKey(e.CheckoutId, e.Reference));
+        if (compensations.Any(same => same.Count() > 1) || compensations.Count != script.Compensations.Count
+            || script.Compensations.Any(told => compensations[told.Key].SingleOrDefault() is not { } e
+                || new Compensation(e.CustomerId, e.GrantedCoins) != told.Value))
+            yield return "compensations are not what support was told that it gave, each once";
         var accounts = world.Balance.All(rows => rows.Accounts);
         var deductions = world.Balance.All(rows => rows.Deductions);
-        foreach (var customer in script.Credits.Keys.Select(fact => fact.CustomerId).Distinct())
+        foreach (var customer in script.Credits.Keys.Select(fact => fact.CustomerId)
+            .Concat(script.Compensations.Values.Select(c => c.CustomerId)).Distinct())
         {
-            var credited = script.Credits.Where(c => c.Key.CustomerId == customer).Sum(c => c.Value);
+            var credited = script.Credits.Where(c => c.Key.CustomerId == customer).Sum(c => c.Value)
+                + script.Compensations.Values.Where(c => c.CustomerId == customer).Sum(c => c.Coins);
             var spent = deductions.Values.Where(d => d.CustomerId == customer && !d.Refunded).Sum(d => d.Coins);
             var coins = accounts[customer].Coins;
             if (credited != coins + spent)

@@ -13,7 +13,7 @@ public sealed class Reached
         "Completed", "Failed INSUFFICIENT_FUNDS", "Failed UNKNOWN_ACCOUNT", "Failed EXPIRED",
         "Refunded SOLD_OUT", "Refunded ALREADY_OWNED", "Refunded UNKNOWN_PACKAGE", "Refunded EXPIRED",
         "posts Created", "posts SameAsBefore", "posts KeyUsedForOther", "posts UnknownPackage", "posts OffSale",
-        "posts OtherPrice",
+        "posts OtherPrice", "compensations",
         "refund heard before the refusal", "own commit not visible yet", "records seen before", "gaps",
         "records that waited", "partitions left with records waiting",
     ];
@@ -25,6 +25,7 @@ public sealed class Reached
         foreach (var checkout in world.Store.All(rows => rows.Checkouts).Values)
             Count($"{checkout.Status} {checkout.Reason}".TrimEnd());
         foreach (var answer in script.Answers) Count($"posts {answer.Outcome}");
+        Count("compensations", script.Compensations.Count);
         var refunds = Judge.Happened(world.Balance.Chain, BalanceChoreography.Table).OfType<BalanceRefunded>()
             .Select(e => e.EventId).ToHashSet();
         Count("refund heard before the refusal",

@@ -59,6 +59,7 @@ public static class Run
             Do("post", 8, script.Post),
             Do("fact", 5, script.TellFact),
             Do("credit", 1, script.GiveCoins),
+            Do("compensation", 1, script.Compensate),
             Do("stock", 2, script.AddStock),
             Do("price", 1, script.ChangePrice),
             Do("sale", 1, script.TakeOffOrPutOnSale),

@@ -35,6 +35,9 @@ public sealed class Script(World world)
 
     public Dictionary<CreditKey, long> Credits { get; } = [];
 
+    /// <summary>What support was told that it gave, and to whom.</summary>
+    public Dictionary<CompensationKey, Compensation> Compensations { get; } = [];
+
     public Dictionary<DeliveryKey, long> Deliveries { get; } = [];
 
     private Random Random => world.Random;
@@ -125,6 +128,24 @@ public sealed class Script(World world)
             BalanceOperators.Credit.Read);
     }
 
+    /// <summary>
+    /// Support compensates a checkout, ended or not, and again, since it forgets that it did.
+    /// </summary>
+    public void Compensate()
+    {
+        var created = Answers.Where(answer => answer.Outcome == PostOutcome.Created).ToList();
+        if (created.Count == 0) return;
+        var post = created[Random.Next(created.Count)].Post;
+        var key = new CompensationKey(post.CheckoutId, $"ticket-{Random.Next(2)}");
+        var coins = Compensations.GetValueOrDefault(key)?.Coins ?? Random.Next(1, 100);
+        var work = new GrantCompensation(key.CheckoutId, post.CustomerId, coins, key.Reference, "support", "late")
+            .ToWork();
+        world.Balance.Run([work], world.NowAt(world.Balance), Random.Next(5) == 0 ? Ending.Dies : Ending.Commits);
+        // Where it died nobody was told anything, and may try again, with the same coins or others.
+        var isThere = world.Balance.All(rows => rows.Compensations).TryGetValue(key, out var given);
+        if (isThere) Compensations.TryAdd(key, given!);
+    }
+
     public void AddStock() =>
         Deliver(Listed[Random.Next(Listed.Length - 1)], $"delivery-{Random.Next(4)}", Random.Next(1, 4));
 
@@ -138,9 +159,10 @@ public sealed class Script(World world)
     /// <summary>A package comes or goes; most are on sale.</summary>
     public void TakeOffOrPutOnSale()
     {
-        var sku = $$"""[{"sku": "{{Listed[Random.Next(Listed.Length)]}}"}]""";
-        Operate(world.Store, sku,
-            Random.Next(3) == 0 ? PackageOperators.TakeOffSale.Read : PackageOperators.PutOnSale.Read);
+        var sku = Listed[Random.Next(Listed.Length)];
+        var work = Random.Next(3) == 0 ? StoreChoreography.Table.WorkOf(new TakeOffSale(sku), world.NewGuid())
+            : StoreChoreography.Table.WorkOf(new PutOnSale(sku), world.NewGuid());
+        world.Store.Run([work], world.NowAt(world.Store), Ending.Commits);
     }
 
     /// <summary>
