@@ -13,6 +13,9 @@ internal sealed class OtelVariables(Func<string, string?> read)
 {
     private const string DisabledName = "OTEL_SDK_DISABLED";
     private const string ExporterName = "OTEL_TRACES_EXPORTER";
+    private const string SamplerName = "OTEL_TRACES_SAMPLER";
+    private const string SamplerArgumentName = "OTEL_TRACES_SAMPLER_ARG";
+    private const string Ratio = "traceidratio";
     private const string Otlp = "otlp";
     private const string None = "none";
 
@@ -21,6 +24,10 @@ internal sealed class OtelVariables(Func<string, string?> read)
     /// <summary>Spans are exported only where somebody takes them.</summary>
     public bool ExportsTraces => !IsDisabled
         && (Exporters.Length > 0 ? Exporters.Contains(Otlp) : (Of("ENDPOINT") ?? OfTraces("ENDPOINT")) is not null);
+
+    /// <summary>The SDK reads them itself, and takes one that it does not know for its default.</summary>
+    private static readonly string[] Samplers = ["always_on", "always_off", Ratio, "parentbased_always_on",
+        "parentbased_always_off", $"parentbased_{Ratio}"];
 
     private bool IsDisabled => bool.TryParse(Value(DisabledName), out var disabled) && disabled;
 
@@ -34,6 +41,16 @@ internal sealed class OtelVariables(Func<string, string?> read)
         if (Exporters.FirstOrDefault(name => name is not (Otlp or None)) is { } unknown)
             yield return $"{ExporterName} is '{unknown}'; this process exports traces by {Otlp}, or {None}.";
         if (!ExportsTraces) yield break;
+        if (Value(SamplerName) is { } sampler)
+        {
+            if (!Samplers.Contains(sampler))
+                yield return $"{SamplerName} is '{sampler}'; give one of {string.Join(", ", Samplers)}.";
+            else if (sampler.EndsWith(Ratio, StringComparison.Ordinal) && Value(SamplerArgumentName) is { } ratio
+                && !(double.TryParse(ratio, NumberStyles.Float, CultureInfo.InvariantCulture, out var part)
+                    && part is >= 0 and <= 1))
+                yield return $"{SamplerArgumentName} is '{ratio}'; give the part of traces that are recorded, from 0 "
+                    + "to 1.";
+        }
         foreach (var prefix in new[] { "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_" })
         {
             if (Value($"{prefix}ENDPOINT") is { } endpoint && AddressOf(endpoint) is null)

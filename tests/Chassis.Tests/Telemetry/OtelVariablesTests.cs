@@ -58,6 +58,7 @@ public sealed class OtelVariablesTests : IDisposable
     [InlineData("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json",
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL is 'http/json'; give grpc or http/protobuf.")]
     [InlineData("OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "OTEL_EXPORTER_OTLP_TIMEOUT is '10s'; give milliseconds")]
+    [InlineData("OTEL_TRACES_SAMPLER", "alwayson", "OTEL_TRACES_SAMPLER is 'alwayson'; give one of always_on, ")]
     [InlineData("OTEL_TRACES_EXPORTER", "zipkin", "OTEL_TRACES_EXPORTER is 'zipkin'; this process exports")]
     public void A_wrong_one_is_told_by_a_sentence(string name, string value, string sentence)
     {
@@ -70,6 +71,41 @@ public sealed class OtelVariablesTests : IDisposable
         Assert.Empty(ProblemsOf(variables));
     }
 
+    /// <summary>Three from which the SDK would take its default without a word.</summary>
+    [Theory]
+    [InlineData("10")]
+    [InlineData("0,1")]
+    [InlineData("a tenth")]
+    public void A_part_of_traces_that_is_none_is_told_by_a_sentence(string part)
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://localhost:4317",
+            ["OTEL_TRACES_SAMPLER"] = "parentbased_traceidratio",
+            ["OTEL_TRACES_SAMPLER_ARG"] = part,
+        };
+        Assert.StartsWith("OTEL_TRACES_SAMPLER_ARG is", Assert.Single(ProblemsOf(variables)),
+            StringComparison.Ordinal);
+        variables["OTEL_TRACES_SAMPLER_ARG"] = "0.1";
+        Assert.Empty(ProblemsOf(variables));
+    }
+
+    /// <summary>What the specification says of a parent that is not sampled, and what an operator may.</summary>
+    [Theory]
+    [InlineData(null, "-01", true)]
+    [InlineData(null, "-00", false)]
+    [InlineData("always_on", "-00", true)]
+    [InlineData("always_off", "-01", false)]
+    public async Task A_callers_flag_decides_unless_the_operator_does(string? sampler, string flags, bool isExported)
+    {
+        const string trace = "0af7651916cd43dd8448eb211c80319c";
+        await ServeAsync(To(_otlp.Url, ("OTEL_TRACES_SAMPLER", sampler ?? "")),
+            traceParent: $"00-{trace}-b7ad6b7169203331{flags}");
+        // The trace stays the caller's, so that what both record is one story.
+        Assert.Equal(isExported, _otlp.Exports.Any(export =>
+            export.Body.AsSpan().IndexOf(Convert.FromHexString(trace)) >= 0));
+    }
+
     public void Dispose() => _otlp.Dispose();
 
     private static IEnumerable<string> ProblemsOf(Dictionary<string, string> variables) =>
@@ -79,7 +115,7 @@ public sealed class OtelVariablesTests : IDisposable
         [("OTEL_EXPORTER_OTLP_ENDPOINT", url), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), .. more];
 
     /// <summary>A host that answers one request and ends, and so has exported what it will ever export.</summary>
-    private static async Task ServeAsync((string Name, string Value)[] variables)
+    private static async Task ServeAsync((string Name, string Value)[] variables, string? traceParent = null)
     {
         var builder = WebApplication.CreateBuilder(
             ["--Logging:LogLevel:Default=None", .. variables.Select(v => $"--{v.Name}={v.Value}")]);
@@ -91,6 +127,7 @@ public sealed class OtelVariablesTests : IDisposable
         app.Urls.Add(url.ToString());
         await app.StartAsync();
         using var http = new HttpClient();
+        if (traceParent is not null) http.DefaultRequestHeaders.Add("traceparent", traceParent);
         Assert.Equal("hello", await http.GetStringAsync(url));
         Assert.True((await http.GetAsync(new Uri(url, "/metrics"))).IsSuccessStatusCode);
         await app.StopAsync();
