@@ -1,12 +1,6 @@
-using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Checkout.Local;
 
@@ -16,7 +10,7 @@ namespace Checkout.Local;
 /// </summary>
 internal sealed class ControlApi : IAsyncDisposable
 {
-    public const string TokenHeader = "X-Local-Token";
+    public const string TokenHeader = LoopbackApp.TokenHeader;
 
     private readonly WebApplication _app;
 
@@ -24,24 +18,12 @@ internal sealed class ControlApi : IAsyncDisposable
 
     public string Token { get; }
 
-    public string Url =>
-        _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Url => LoopbackApp.UrlOf(_app);
 
     public static async Task<ControlApi> StartAsync(LocalSystem system, int port)
     {
         var token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port));
-        var app = builder.Build();
-        app.Use((context, next) =>
-        {
-            if (context.Request.Headers[TokenHeader] == token) return next(context);
-            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            return Task.CompletedTask;
-        });
-        app.UseRouting();
+        var app = LoopbackApp.Build(port, token);
         app.MapPost("/processes/{name}/{action}", async (HttpContext context) =>
         {
             var process = system.Processes.SingleOrDefault(p => p.Name == (string?)context.Request.RouteValues["name"]);
@@ -74,12 +56,4 @@ internal sealed class ControlApi : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
-
-    /// <summary>Ctrl+C and SIGTERM are the program's.</summary>
-    private sealed class OwnersLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Checkout.Local.Traces;
 
 namespace Checkout.Local;
 
@@ -48,8 +49,15 @@ internal static class LocalCommandLine
             Recursive = true,
             DefaultValueFactory = _ => 1,
         };
+        var traces = new Option<TracesWanted>("--traces")
+        {
+            Description = "Who keeps traces: a Jaeger of JAEGER_HOME or PATH, else this program, for the command trace "
+                + "(auto); this program (text); nobody (off). What OTEL_EXPORTER_OTLP_ENDPOINT says wins.",
+            Recursive = true,
+            DefaultValueFactory = _ => TracesWanted.Auto,
+        };
         foreach (var option in new Option[]
-            { folder, bootstrap, registry, inMemory, secure, noInstall, port, instances })
+            { folder, bootstrap, registry, inMemory, secure, noInstall, port, instances, traces })
             root.Add(option);
         return result => new()
         {
@@ -61,6 +69,7 @@ internal static class LocalCommandLine
             Secure = result.GetValue(secure),
             StorePort = result.GetValue(port),
             Instances = result.GetValue(instances),
+            Traces = result.GetValue(traces),
         };
     }
 

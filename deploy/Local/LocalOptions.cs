@@ -1,4 +1,5 @@
 using Checkout.Local.Secured;
+using Checkout.Local.Traces;
 
 namespace Checkout.Local;
 
@@ -35,6 +36,9 @@ public sealed record LocalOptions
 
     /// <summary>Gives the demo catalogue and customers to a system that was never given anything.</summary>
     public bool GiveDemoData { get; init; } = true;
+
+    /// <summary>Off where nobody looks at them: recording costs.</summary>
+    public TracesWanted Traces { get; init; } = TracesWanted.Off;
 
     /// <summary>How many processes of each service; the tailers beyond the first wait as standby.</summary>
     public int Instances { get; init; } = 1;

@@ -14,6 +14,8 @@ internal enum Listener
     Kafka,
     KafkaController,
     Control,
+    Jaeger,
+    TraceCollector,
 }
 
 /// <summary>
@@ -23,7 +25,7 @@ internal enum Listener
 internal sealed class LocalPorts(int store, Action<string> say)
 {
     public const int Default = 5080;
-    public const int HighestFirst = 65_535 - (int)Listener.Control;
+    public const int HighestFirst = 65_535 - (int)Listener.TraceCollector;
 
     private readonly Dictionary<Listener, int> _taken = [];
 
@@ -48,6 +50,7 @@ internal sealed class LocalPorts(int store, Action<string> say)
         Listener.PostgreSql => "PostgreSQL",
         Listener.KafkaController => "Kafka's controller",
         Listener.Control => "the control API",
+        Listener.TraceCollector => "what takes traces",
         _ => listener.ToString(),
     };
 }

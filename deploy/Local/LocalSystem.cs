@@ -1,6 +1,7 @@
 using Checkout.Chassis.Identity;
 using Checkout.Contracts;
 using Checkout.Local.Secured;
+using Checkout.Local.Traces;
 using Checkout.Registry;
 using Checkout.Servers;
 
@@ -29,6 +30,7 @@ public sealed class LocalSystem : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _running = new();
     private readonly List<Supervised> _processes = [];
     private Credentials? _credentials;
+    private Tracing _tracing = null!;
 
     private LocalSystem(LocalOptions options, Action<string> say) =>
         (_options, _say, _ports) = (options, say, new(options.StorePort, say));
@@ -83,7 +85,7 @@ public sealed class LocalSystem : IAsyncDisposable
             : KafkaHome.FindWithJava(_say);
         _credentials = Credentials.For(_options, kafka, _say);
         await Task.WhenAll(StartPostgresAsync(logs, cancellation), StartBrokerAsync(kafka, cancellation),
-            StartRegistryAsync(cancellation));
+            StartRegistryAsync(cancellation), StartTracingAsync(logs, cancellation));
         foreach (var (database, _, _) in Services)
             await Databases.MakeAsync(Postgres, database, _credentials, cancellation);
         if (_credentials is not null) await KafkaUsers.MakeAsync(Broker, _credentials);
@@ -105,6 +107,7 @@ public sealed class LocalSystem : IAsyncDisposable
             SchemaRegistry, control.Url, control.Token, Postgres.ConnectionString(), Tokens.PrivateKeyFile)
         {
             Access = Access.Of(_credentials),
+            Traces = _tracing.Kept,
             Environments = Services.ToDictionary(s => s.Database,
                 s => ServiceEnvironment(s.Database, $"{s.Database}-command")),
         };
@@ -219,6 +222,12 @@ public sealed class LocalSystem : IAsyncDisposable
         _say($"Development schema registry at {SchemaRegistry}");
     }
 
+    private async Task StartTracingAsync(string logs, CancellationToken cancellation)
+    {
+        _tracing = await Tracing.StartAsync(_options, _ports, logs, _say, cancellation);
+        lock (_running) _running.Push(_tracing);
+    }
+
     private void AddService(string database, string project, Listener listener, string logs)
     {
         for (var i = 1; i <= _options.Instances; i++)
@@ -275,7 +284,10 @@ public sealed class LocalSystem : IAsyncDisposable
             Program = Layout.Dotnet,
             Arguments = [dll],
             WorkingDirectory = Path.GetDirectoryName(dll),
-            Environment = new Dictionary<string, string?>(environment) { ["ASPNETCORE_URLS"] = url },
+            Environment = new Dictionary<string, string?>(environment.Concat(_tracing.Environment))
+            {
+                ["ASPNETCORE_URLS"] = url,
+            },
             LogFile = log,
             Grace = ServiceGrace,
         }, _say));

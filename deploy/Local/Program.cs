@@ -5,6 +5,7 @@ using Checkout.Local;
 using Checkout.Local.Demo;
 using Checkout.Local.Events;
 using Checkout.Local.Pictures;
+using Checkout.Local.Traces;
 using Checkout.Servers;
 
 DirectToLoopback.Install();
@@ -28,6 +29,9 @@ root.Add(measure);
 var checkout = new Argument<string>("id") { Description = "The checkout's id." };
 var events = new Command("events", "Prints every event of a checkout, decoded, from all three stores.") { checkout };
 root.Add(events);
+var told = new Argument<string>("id") { Description = "The checkout's id, or its trace's." };
+var trace = new Command("trace", "Prints a checkout's trace as a tree: what each step took and waited for.") { told };
+root.Add(trace);
 var file = new Argument<FileInfo>("file") { Description = "The SVG file to write." };
 var picture = new Command("picture", "Lets two customers race for the one Palm, and draws what happened.") { file };
 root.Add(picture);
@@ -42,6 +46,8 @@ measure.SetAction((result, _) =>
     SaidAsync(() => DemoProgram.MeasureAsync(options(result), result.GetValue(checkouts), stop.Token)));
 events.SetAction((result, _) =>
     SaidAsync(() => EventsProgram.RunAsync(options(result), result.GetRequiredValue(checkout), stop.Token)));
+trace.SetAction((result, _) =>
+    SaidAsync(() => TraceProgram.RunAsync(options(result), result.GetRequiredValue(told), stop.Token)));
 picture.SetAction((result, _) =>
     SaidAsync(() => PictureProgram.RunAsync(options(result), result.GetRequiredValue(file), stop.Token)));
 token.SetAction((result, _) => Console.Out.WriteLineAsync(LocalSystem.TokensIn(options(result))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Checkout.Chassis.Identity;
+using Checkout.Local.Traces;
 
 namespace Checkout.Local;
 
@@ -17,6 +18,9 @@ public sealed record RunningSystem(
     public DevelopmentTokens Tokens() => DevelopmentTokens.Of(SigningKey);
 
     public Access Access { get; init; } = Access.Open;
+
+    /// <summary>Null where nobody of this system keeps its traces.</summary>
+    public KeptTraces? Traces { get; init; }
 
     /// <summary>The environment of a service's commands; secrets are in files that it names.</summary>
     public IReadOnlyDictionary<string, Dictionary<string, string?>> Environments { get; init; } =

@@ -30,6 +30,10 @@ internal abstract class StatusDisplay
         Console.WriteLine($"Registry   {a.SchemaRegistry}");
         Console.WriteLine(
             $"PostgreSQL 127.0.0.1:{system.Postgres.Port}    user postgres; databases store, balance, inventory");
+        if (a.Traces is { } traces)
+            Console.WriteLine(traces.LinkTo("") is not null
+                ? $"Traces     {traces.Url}/    Jaeger; a checkout's is at {traces.LinkTo("{its traceId}")}"
+                : "Traces     dotnet run --project deploy/Local -- trace {the checkoutId, or its traceId}");
         Console.WriteLine($"Logs       {Path.GetDirectoryName(system.Processes[0].LogFile)}");
         Console.WriteLine();
         Console.WriteLine($$"""

@@ -1,3 +1,5 @@
+using Checkout.Local.Traces;
+
 namespace Checkout.Local.Demo;
 
 /// <summary>What plays on a system: on the running one where there is one, else on one started for it.</summary>
@@ -7,7 +9,8 @@ internal static class DemoProgram
         RunAsync(options, PlayAsync, stop);
 
     public static Task<int> MeasureAsync(LocalOptions options, int checkouts, CancellationToken stop) =>
-        RunAsync(options, (system, token) => Measure.RunAsync(system, checkouts, Console.Out, token), stop);
+        RunAsync(options with { Traces = TracesWanted.Off },
+            (system, token) => Measure.RunAsync(system, checkouts, Console.Out, token), stop);
 
     public static async Task<int> RunAsync(
         LocalOptions options, Func<RunningSystem, CancellationToken, Task<int>> play, CancellationToken stop)

@@ -142,7 +142,8 @@ internal sealed class Stories(RunningSystem system, Game game, TextWriter output
     private void Tell(string customer, CheckoutSeen checkout)
     {
         output.WriteLine(
-            $"  {customer} buys {checkout.Sku} for {checkout.PriceCoins:N0} coins, trace {checkout.TraceId}");
+            $"  {customer} buys {checkout.Sku} for {checkout.PriceCoins:N0} coins, trace "
+                + (system.Traces?.LinkTo(checkout.TraceId) ?? checkout.TraceId));
         DateTime? before = null;
         foreach (var step in checkout.Timeline)
         {

@@ -12,11 +12,18 @@ internal static class EventsProgram
         if (!Guid.TryParse(id, out var checkout))
             return await FailAsync(
                 $"{id} is not a checkout's id: give the checkoutId that the post's answer names, a UUID.");
+        return await OnStoresAsync(options, stores => ShowAsync(stores, checkout, options, stop), stop);
+    }
+
+    /// <summary>Reads the stores of a folder, whether its system runs or not.</summary>
+    public static async Task<int> OnStoresAsync(LocalOptions options, Func<Stores, Task<int>> read,
+        CancellationToken stop)
+    {
         using var held = FolderLock.TryTake(options.Folder);
         if (held is null)
         {
             return RunningSystem.Read(options.Folder) is { } running
-                ? await ShowAsync(new(running.Database), checkout, options, stop)
+                ? await read(new(running.Database))
                 : await FailAsync(
                     $"A system is starting or stopping in {options.Folder}. Wait for it, or give another --folder.");
         }
@@ -27,7 +34,7 @@ internal static class EventsProgram
                 "or give the --folder of another.");
         }
         await using var postgres = await LocalSystem.StartPostgresAloneAsync(options, stop);
-        return await ShowAsync(new(postgres.ConnectionString), checkout, options, stop);
+        return await read(new(postgres.ConnectionString));
     }
 
     private static async Task<int> ShowAsync(Stores stores, Guid checkout, LocalOptions options, CancellationToken stop)

@@ -15,29 +15,40 @@ public sealed class Stores(Func<string, string> database)
 {
     public static readonly IReadOnlyList<string> Names = ["store", "balance", "inventory"];
 
-    private const string EventsOfACheckout =
+    private const string Events =
         """
         SELECT (SELECT topic FROM head) AS Topic, e.position AS Position, e.previous AS Previous,
                e.partition AS Partition,
                e.event_id AS Id, e.key AS Key, e.type AS Type, e.occurred_at AS At, e.causation_id AS Cause,
                split_part(e.traceparent, '-', 2) AS TraceId, e.payload AS Payload, s.schema AS Schema
         FROM events e LEFT JOIN schemas s ON s.fingerprint = substring(e.payload FROM 3 FOR 8)
-        WHERE e.correlation_id = @checkout
         """;
 
+    private const string OfACheckout = "WHERE e.correlation_id = @of";
+
+    /// <summary>No index has it: a look at all events, good enough for one machine.</summary>
+    private const string OfATrace = "WHERE split_part(e.traceparent, '-', 2) = @of";
+
     /// <summary>Empty where no store knows the checkout.</summary>
-    public async Task<IReadOnlyList<StoredEvent>> OfCheckoutAsync(Guid checkout, CancellationToken stop)
+    public Task<IReadOnlyList<StoredEvent>> OfCheckoutAsync(Guid checkout, CancellationToken stop) =>
+        ReadAsync(OfACheckout, checkout.ToString(), stop);
+
+    /// <summary>Empty where no store has an event with this trace.</summary>
+    public Task<IReadOnlyList<StoredEvent>> OfTraceAsync(string traceId, CancellationToken stop) =>
+        ReadAsync(OfATrace, traceId, stop);
+
+    private async Task<IReadOnlyList<StoredEvent>> ReadAsync(string which, string of, CancellationToken stop)
     {
-        var read = await Task.WhenAll(Names.Select(name => ReadAsync(name, checkout, stop)));
+        var read = await Task.WhenAll(Names.Select(name => ReadAsync(name, which, of, stop)));
         return StoredEvent.InOrder(read.SelectMany(events => events));
     }
 
-    private async Task<IEnumerable<StoredEvent>> ReadAsync(string name, Guid checkout, CancellationToken stop)
+    private async Task<IEnumerable<StoredEvent>> ReadAsync(string name, string which, string of,
+        CancellationToken stop)
     {
         await using var connection = new NpgsqlConnection(database(name));
-        var parameters = new { checkout = checkout.ToString() };
         var rows = await connection.QueryAsync<Row>(
-            new CommandDefinition(EventsOfACheckout, parameters, cancellationToken: stop));
+            new CommandDefinition($"{Events}\n{which}", new { of }, cancellationToken: stop));
         return rows.Select(row => row.ToEvent(name)).ToList();
     }
 
