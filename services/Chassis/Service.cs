@@ -66,7 +66,9 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime shifted)
             Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
         app.UsePipeline(settings);
-        app.MapTelemetry(settings.Management.Url is null ? Scopes.Metrics : null);
+        var policy = settings.Management.Url is null ? Scopes.Metrics : null;
+        app.MapTelemetry(policy);
+        ServiceProgress<TRows>.Map(app, policy);
         MapAll(app);
         // The host ends when one of these fails, and tells nobody but its log.
         var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();

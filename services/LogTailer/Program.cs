@@ -40,6 +40,7 @@ builder.Services
     .AddHostedService(p => p.GetRequiredService<Tails>());
 var app = builder.Build();
 app.MapTelemetry();
+TailsProgress.Map(app);
 var tails = app.Services.GetRequiredService<Tails>();
 await app.RunAsync();
 return tails.Unusable is { } unusable ? Refused([unusable]) : 0;

@@ -30,6 +30,21 @@ public sealed class Migrations(ILogger<Migrations> logger)
     /// </summary>
     private static readonly TimeSpan StatementTimeout = TimeSpan.FromHours(1);
 
+    /// <summary>Of a database that is no event store: the scripts of its process alone.</summary>
+    public async Task RunAsync(NpgsqlDataSource database, Assembly process, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await connection.ExecuteAsync("SELECT pg_advisory_lock(@MigrationLock)", new { MigrationLock });
+        try
+        {
+            Upgrade(database, [process]);
+        }
+        finally
+        {
+            await connection.ExecuteAsync("SELECT pg_advisory_unlock(@MigrationLock)", new { MigrationLock });
+        }
+    }
+
     /// <param name="roles">Who gets rights on what is there then, on the declared tables too.</param>
     public async Task RunAsync(NpgsqlDataSource database, EventStoreOptions store, Assembly service,
         IEnumerable<RecordSchema> schemas, CancellationToken cancellation, StoreRoles? roles = null,
@@ -39,7 +54,7 @@ public sealed class Migrations(ILogger<Migrations> logger)
         await connection.ExecuteAsync("SELECT pg_advisory_lock(@MigrationLock)", new { MigrationLock });
         try
         {
-            Upgrade(database, service);
+            Upgrade(database, [typeof(Migrations).Assembly, service]);
             await PinAsync(connection, store);
             await KeepSchemasAsync(connection, schemas);
             await (roles ?? StoreRoles.None).GrantAsync(connection, declared ?? []);
@@ -91,11 +106,11 @@ public sealed class Migrations(ILogger<Migrations> logger)
 
     private static bool IsScript(string resource) => resource.EndsWith(".sql", StringComparison.Ordinal);
 
-    private void Upgrade(NpgsqlDataSource database, Assembly service)
+    private void Upgrade(NpgsqlDataSource database, Assembly[] scripts)
     {
         // With connections of the data source: its ConnectionString has no password.
         var result = DeployChanges.To.PostgresqlDatabase(new PostgresqlConnectionManager(database))
-            .WithScriptsEmbeddedInAssemblies([typeof(Migrations).Assembly, service], IsScript)
+            .WithScriptsEmbeddedInAssemblies(scripts, IsScript)
             .WithScriptNameComparer(Comparer<string>.Create((a, b) => string.CompareOrdinal(FileName(a), FileName(b))))
             .JournalToPostgresqlTable("public", "migrations")
             .WithVariablesDisabled()

@@ -16,15 +16,17 @@ internal sealed class AskedEnds : IDisposable
 
     private readonly KafkaOptions _kafka;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _interval;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _asking;
     private volatile IReadOnlyList<TopicPartition> _wanted = [];
     private Answer? _answer;
     private IAdminClient? _admin;
 
-    public AskedEnds(KafkaOptions kafka, TimeProvider time)
+    /// <param name="interval">Between two questions; <see cref="Interval"/> where it is not given.</param>
+    public AskedEnds(KafkaOptions kafka, TimeProvider time, TimeSpan? interval = null)
     {
-        (_kafka, _time) = (kafka, time);
+        (_kafka, _time, _interval) = (kafka, time, interval ?? Interval);
         _asking = Task.Run(AskAsync);
     }
 
@@ -48,7 +50,7 @@ internal sealed class AskedEnds : IDisposable
     {
         try
         {
-            for (; ; await Task.Delay(Interval, _time, _stop.Token))
+            for (; ; await Task.Delay(_interval, _time, _stop.Token))
                 if (_wanted is { Count: > 0 } wanted && await AnswerAsync(wanted) is { } answer)
                     Volatile.Write(ref _answer, answer);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Checkout.Chassis.Telemetry;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -5,14 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace Checkout.Chassis.Kafka;
 
 /// <summary>
-/// Reads whole topics from their ends on, for this process alone: what every instance has to hear and none has to have
-/// handled. It commits nothing, so it may miss records (of a topic that was made anew, or lost its end); each time that
-/// it begins somewhere anew it says so. Topics that are not there yet, brokers that are away and a client that does not
-/// read any more are waited out. One dedicated thread.
+/// Reads whole topics from their ends on, or from where its user says, for this process alone: what every instance has
+/// to hear and none has to have handled. It commits nothing, so from the ends on it may miss records (of a topic that
+/// was made anew, or lost its end); each time that it begins somewhere anew it says so. Topics that are not there yet,
+/// brokers that are away and a client that does not read any more are waited out. One dedicated thread.
 /// </summary>
 /// <param name="group">Whose rights are used: with ACLs a client may look up no other. It is not joined.</param>
 /// <param name="began">Called where it stands at the end of topics: what came before then is not going to come.</param>
-/// <param name="came">Called with each record, without its key and value.</param>
+/// <param name="came">Called with each record; without its key and value where it is read from its end on.</param>
 public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyCollection<string> topics,
     Action began, Action<ConsumeResult<byte[]?, byte[]?>> came, TimeProvider time, ILogger logger)
 {
@@ -26,16 +27,38 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
 
     /// <summary>The next offset of each partition that is read.</summary>
     private readonly Dictionary<TopicPartition, long> _positions = [];
+    private readonly ConcurrentQueue<TopicPartition> _again = new();
     private readonly Standstill _standstill = new(time);
     private long _answeredAt = time.GetTimestamp();
     private long _behind;
     private int _partitions;
+
+    /// <summary>
+    /// Where a partition is read from, asked each time that its reading begins; such a reader is given keys and values
+    /// too. Null where topics are read from their ends on.
+    /// </summary>
+    public Func<TopicPartition, long>? From { get; init; }
+
+    /// <summary>
+    /// Told of a partition whose records are not those of before: its topic was made anew, or its end is gone. It is
+    /// read from its start.
+    /// </summary>
+    public Action<TopicPartition>? Remade { get; init; }
+
+    /// <summary>
+    /// Told where a partition ends each time that this is reached: what no reader is given, such as the marks of
+    /// transactions, may lie behind its last record.
+    /// </summary>
+    public Action<TopicPartition, long>? AtEnd { get; init; }
 
     /// <summary>How many partitions are read.</summary>
     public int Partitions => Volatile.Read(ref _partitions);
 
     /// <summary>Records that brokers had and that did not come yet, when they were asked last.</summary>
     public long Behind => Interlocked.Read(ref _behind);
+
+    /// <summary>Reads a partition from where <see cref="From"/> says by now. Any thread may ask.</summary>
+    public void ReadAgain(TopicPartition partition) => _again.Enqueue(partition);
 
     /// <summary>Ends when it is cancelled.</summary>
     public Task RunAsync(CancellationToken stopping) => Blocking.RunAsync(() => Run(stopping));
@@ -71,14 +94,22 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
                 if (TryBegin(consumer, missing)) ends.Want(_positions.Keys);
                 lookedAt = time.GetTimestamp();
             }
-            if (Next(consumer) is { } record)
-            {
-                _positions[record.TopicPartition] = record.Offset.Value + 1;
-                _standstill.BeginAnew(record.TopicPartition);
-                came(record);
-            }
+            GoBack(consumer);
+            if (Next(consumer) is { } next) Hear(next);
             if (Forgotten(remade) || Stands(ends)) return;
         }
+    }
+
+    private void Hear(ConsumeResult<byte[]?, byte[]?> next)
+    {
+        if (next.IsPartitionEOF)
+        {
+            AtEnd?.Invoke(next.TopicPartition, next.Offset.Value);
+            return;
+        }
+        _positions[next.TopicPartition] = next.Offset.Value + 1;
+        _standstill.BeginAnew(next.TopicPartition);
+        came(next);
     }
 
     private IConsumer<byte[]?, byte[]?> NewConsumer()
@@ -86,10 +117,12 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
         var config = kafka.Consumer(group);
         // Whatever Kafka:Properties say: what is read here counts as handled by nobody.
         config.EnableAutoCommit = false;
-        config.AutoOffsetReset = AutoOffsetReset.Latest;
-        config.ConsumeResultFields = "headers,topic";
-        return new ConsumerBuilder<byte[]?, byte[]?>(config)
-            .SetKeyDeserializer(Unread.Instance).SetValueDeserializer(Unread.Instance)
+        config.AutoOffsetReset = From is null ? AutoOffsetReset.Latest : AutoOffsetReset.Earliest;
+        config.EnablePartitionEof = AtEnd is not null;
+        if (From is null) config.ConsumeResultFields = "headers,topic";
+        var builder = new ConsumerBuilder<byte[]?, byte[]?>(config);
+        if (From is null) builder.SetKeyDeserializer(Unread.Instance).SetValueDeserializer(Unread.Instance);
+        return builder
             .SetStatisticsHandler(LostBrokers.Handler(kafka.BootstrapServers, () => Log.BrokersLost(logger)))
             .SetErrorHandler((_, error) => Log.GrouplessReaderTrouble(logger, error.Code.ToString(), error.Reason))
             .SetLogHandler((_, message) => Log.KafkaClient(logger, message.Facility, message.Message))
@@ -109,7 +142,7 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
             using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
             foreach (var partition in missing.SelectMany(topic => PartitionsOf(admin, topic)))
                 found[partition] = _positions.TryGetValue(partition, out var next) ? next
-                    : consumer.QueryWatermarkOffsets(partition, AskTimeout).High.Value;
+                    : BeginningOf(partition, consumer.QueryWatermarkOffsets(partition, AskTimeout));
         }
         catch (KafkaException e)
         {
@@ -126,6 +159,26 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
         Log.GrouplessReaderBegan(logger, found.Count, string.Join(", ", found.Keys.Select(p => p.Topic).Distinct()));
         began();
         return true;
+    }
+
+    private long BeginningOf(TopicPartition partition, WatermarkOffsets marks)
+    {
+        if (From is null) return marks.High.Value;
+        var from = From(partition);
+        if (from > marks.High.Value)
+        {
+            Remade?.Invoke(partition);
+            from = 0;
+        }
+        return Math.Max(from, marks.Low.Value);
+    }
+
+    private void GoBack(IConsumer<byte[]?, byte[]?> consumer)
+    {
+        if (_again.IsEmpty || From is null) return;
+        while (_again.TryDequeue(out var partition))
+            if (_positions.ContainsKey(partition)) _positions[partition] = From(partition);
+        consumer.Assign(_positions.Select(p => new TopicPartitionOffset(p.Key, p.Value)));
     }
 
     /// <summary>None where the topic is not there.</summary>
@@ -152,7 +205,11 @@ public sealed class GrouplessReader(KafkaOptions kafka, string group, IReadOnlyC
         var anew = remade.Take();
         foreach (var topic in anew)
         {
-            foreach (var partition in _positions.Keys.Where(p => p.Topic == topic).ToList()) Forget(partition);
+            foreach (var partition in _positions.Keys.Where(p => p.Topic == topic).ToList())
+            {
+                Forget(partition);
+                Remade?.Invoke(partition);
+            }
             Log.GrouplessReaderReplaced(logger, $"{topic} was made anew");
         }
         return anew.Count > 0;

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Configuration;
 namespace Checkout.Chassis.Telemetry;
 
 /// <summary>
-/// An address of its own for what a process tells its operators, so that nobody else can ask: there are /metrics and
-/// /health then, and nowhere else; and nothing else is there.
+/// An address of its own for what a process tells its operators, so that nobody else can ask: there are /metrics,
+/// /health and /internal then, and nowhere else; and nothing else is there.
 /// </summary>
 public sealed class ManagementOptions
 {

@@ -85,9 +85,7 @@ public static class TelemetryExtensions
     /// </param>
     public static void MapTelemetry(this WebApplication app, string? metricsPolicy = null)
     {
-        var metrics = app.MapPrometheusScrapingEndpoint("/metrics");
-        if (metricsPolicy is null) metrics.AllowAnonymous();
-        else metrics.RequireAuthorization(metricsPolicy);
+        app.MapPrometheusScrapingEndpoint("/metrics").ForOperators(metricsPolicy);
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapHealthChecks("/health/ready", new HealthCheckOptions
         {
@@ -101,10 +99,19 @@ public static class TelemetryExtensions
         }).AllowAnonymous();
     }
 
+    /// <summary>How far this process is, for whoever may read its metrics: GET /internal/progress.</summary>
+    public static void MapProgress(this WebApplication app, string? metricsPolicy, Delegate progress) =>
+        app.MapGet("/internal/progress", progress).ForOperators(metricsPolicy).ExcludeFromDescription();
+
+    private static TBuilder ForOperators<TBuilder>(this TBuilder endpoint, string? policy)
+        where TBuilder : IEndpointConventionBuilder =>
+        policy is null ? endpoint.AllowAnonymous() : endpoint.RequireAuthorization(policy);
+
     /// <summary>In whatever case, as routes are found.</summary>
     internal static bool IsAboutOurselves(PathString path) =>
         path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)
-            || path.StartsWithSegments("/metrics", StringComparison.OrdinalIgnoreCase);
+            || path.StartsWithSegments("/metrics", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWithSegments("/internal", StringComparison.OrdinalIgnoreCase);
 
     private static void Propagate(HashSet<string> names)
     {

@@ -18,12 +18,20 @@ public sealed class Lag(TimeProvider time)
     // The heads seen that are not acknowledged yet, oldest first.
     private readonly List<(long Position, long SeenAt)> _heads = [];
     private long? _acknowledged;
+    private long? _head;
+
+    /// <summary>The store's head as it was seen last; null before it was.</summary>
+    public long? Head { get { lock (_lock) return _head; } }
+
+    /// <summary>Up to there everything is acknowledged; null where this process does not know.</summary>
+    public long? AcknowledgedTo { get { lock (_lock) return _acknowledged; } }
 
     /// <summary>The store's head is there.</summary>
     public void Seen(long head)
     {
         lock (_lock)
         {
+            _head = head;
             // A store that was restored begins again.
             if (_heads.Count > 0 && _heads[^1].Position > head) _heads.Clear();
             if (head > Math.Max(_acknowledged ?? 0, _heads.Count > 0 ? _heads[^1].Position : 0))

@@ -100,6 +100,7 @@ public sealed class Tail
             await PauseAsync(stop);
             return;
         }
+        _parts.Status.Topic = head.Topic;
         // The publication is there, so the slot may be made: the other way round it could never be read.
         await ReadySlotAsync(new Slot(server.Source, _parts.Slot), server, stop);
         var session = _session = new Session(_parts with { AloneThrough = _aloneThrough }, server, head, _accounted);

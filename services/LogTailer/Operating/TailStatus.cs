@@ -13,6 +13,8 @@ public sealed class TailStatus(string store, TimeProvider time)
     private long _lostSlots;
 
     public string Store => store;
+    /// <summary>That of the store; null before the store was read.</summary>
+    public string? Topic { get; set; }
     /// <summary>As PostgreSQL told it last; null before its first answer.</summary>
     public SlotState? Slot { get; set; }
     /// <summary>Events published from the store, because the topic did not have them.</summary>

@@ -43,10 +43,11 @@ public sealed class ManagementTests(Stage stage)
         Assert.False(service.HasExited, string.Join('\n', said));
         Assert.Equal(200, await StatusAsync(http, management, "/metrics"));
         Assert.Equal(200, await StatusAsync(http, management, "/health/live"));
+        Assert.Equal(200, await StatusAsync(http, management, "/internal/progress"));
         Assert.Equal(404, await StatusAsync(http, management, "/balances/player-1"));
         http.DefaultRequestHeaders.Authorization = new("Bearer",
             TestIdentity.Tokens.For("player-1", DateTime.UtcNow, "support metrics"));
-        foreach (var path in new[] { "/metrics", "/health/ready", "/METRICS", "/Health/live" })
+        foreach (var path in new[] { "/metrics", "/health/ready", "/METRICS", "/Health/live", "/internal/progress" })
             Assert.Equal(404, await StatusAsync(http, own, path));
         Assert.Equal(404, await StatusAsync(http, management, "/metricsandmore"));
         Assert.Equal(404, await StatusAsync(http, management, "/balances/player-1"));

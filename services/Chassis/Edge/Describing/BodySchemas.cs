@@ -39,6 +39,7 @@ internal sealed class BodySchemas
         if (type == typeof(bool)) return new() { ["type"] = "boolean" };
         if (type == typeof(int)) return new() { ["type"] = "integer", ["format"] = "int32" };
         if (type == typeof(long)) return new() { ["type"] = "integer", ["format"] = "int64" };
+        if (type == typeof(double)) return new() { ["type"] = "number", ["format"] = "double" };
         if (type == typeof(Guid)) return new() { ["type"] = "string", ["format"] = "uuid" };
         if (type == typeof(DateTime)) return new() { ["type"] = "string", ["format"] = "date-time" };
         // An object of any fields; it is enumerable, too.
@@ -86,7 +87,7 @@ internal sealed class BodySchemas
     {
         if (type == typeof(JsonObject)) return new JsonObject();
         if (type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type))
-            return new JsonArray(ExampleOf(type.GetGenericArguments()[0]));
+            return ExampleOf(type.GetGenericArguments()[0]) is { } item ? new JsonArray(item) : new JsonArray();
         if (type.IsValueType || type == typeof(string)) return null;
         var example = new JsonObject();
         foreach (var field in Web.GetTypeInfo(type).Properties.Where(field => field.Get is not null))
