@@ -18,7 +18,7 @@ public sealed partial class ApiDocumentTests
     private static readonly string Built = Path.Combine([.. AppContext.BaseDirectory
         .TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar).TakeLast(3)]);
 
-    public static readonly TheoryData<string> Services = ["Store", "Balance", "Inventory"];
+    public static readonly TheoryData<string> Services = ["Store", "Balance", "Inventory", "Observer"];
 
     [GeneratedRegex(@"\bMap(Read|Get|Post|Put|Delete|Methods)\([^;]*;")]
     private static partial Regex Endpoint();

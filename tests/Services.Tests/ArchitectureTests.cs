@@ -21,11 +21,12 @@ public sealed partial class ArchitectureTests
         ["Source", "Confirming", "Sink", "Chain", "Operating", "Verifying"];
 
     private static readonly string[] Services = ["Checkout.Store", "Checkout.Balance", "Checkout.Inventory",
-        "Checkout.LogTailer"];
+        "Checkout.LogTailer", "Checkout.Observer"];
 
     private static readonly Architecture All = new ArchLoader().LoadAssemblies(
         typeof(Chassis.Service<>).Assembly, typeof(Store.StoreRows).Assembly, typeof(Balance.BalanceRows).Assembly,
-        typeof(Inventory.InventoryRows).Assembly, typeof(LogTailer.Sink.KafkaRecord).Assembly).Build();
+        typeof(Inventory.InventoryRows).Assembly, typeof(LogTailer.Sink.KafkaRecord).Assembly,
+        typeof(Observer.Reading.ObservedEvents).Assembly).Build();
 
     [Fact]
     public void Folders_of_chassis_point_one_way()

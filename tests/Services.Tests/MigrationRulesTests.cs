@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Checkout.Balance;
 using Checkout.Chassis.EventStore;
 using Checkout.Inventory;
+using Checkout.Observer.Reading;
 using Checkout.Store;
 using Xunit;
 
@@ -24,7 +25,7 @@ public sealed partial class MigrationRulesTests
     };
 
     private static readonly Dictionary<string, string> Scripts = new[] { typeof(Migrations), typeof(StoreRows),
-        typeof(BalanceRows), typeof(InventoryRows) }
+        typeof(BalanceRows), typeof(InventoryRows), typeof(ObservedEvents) }
         .Select(type => type.Assembly)
         .SelectMany(assembly => assembly.GetManifestResourceNames()
             .Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Select(name =>

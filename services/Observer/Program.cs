@@ -1,0 +1,4 @@
+using Checkout.Chassis;
+using Checkout.Observer;
+
+return await ObserverProgram.RunAsync(args);

@@ -1,0 +1,240 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Checkout.Chassis.Inbox;
+using Checkout.Chassis.Kafka;
+using Checkout.Chassis.Registry;
+using Checkout.Chassis.Resilience;
+using Checkout.Chassis.State;
+using Checkout.Observer.Asking;
+using Checkout.Observer.Auditing;
+using Confluent.Kafka;
+using Npgsql;
+
+namespace Checkout.Observer.Reading;
+
+/// <summary>
+/// Reads the topics and judges what comes, a batch a transaction: as many records as are there, up to a limit. What it
+/// is told of a partition comes by the same way as its records, and so in order.
+/// </summary>
+public sealed class AuditLoop : BackgroundService
+{
+    private const int MaxBatch = 500;
+    private const int MaxWaiting = 2_000;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan EndsInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly Channel<Word> _came = Channel.CreateBounded<Word>(MaxWaiting);
+    private readonly ConcurrentDictionary<TopicPartition, long> _next = new();
+    private readonly ConcurrentDictionary<TopicPartition, bool> _remade = new();
+    /// <summary>Partitions that are to be read from their start, and whose reading did not begin there yet.</summary>
+    private readonly HashSet<TopicPartition> _awaited = [];
+    private readonly Dictionary<TopicPartition, long> _ends = [];
+    private long _generation;
+    private CancellationToken _stopping;
+    private readonly KafkaOptions _kafka;
+    private readonly ObserverDatabase _ready;
+    private readonly NpgsqlDataSource _database;
+    private readonly ObserverOptions _options;
+    private readonly Processes _processes;
+    private readonly AuditStatus _status;
+    private readonly TimeProvider _time;
+    private readonly ILogger<AuditLoop> _logger;
+    private readonly Decoder<NoRows> _decoder;
+    private readonly AuditTransaction _transaction;
+    private readonly Frontier _frontier;
+    private readonly GrouplessReader _reader;
+
+    public AuditLoop(KafkaOptions kafka, SchemaRegistry registry, ObserverDatabase ready, NpgsqlDataSource database,
+        ObserverOptions options, Processes processes, AuditStatus status, TimeProvider time, ILogger<AuditLoop> logger)
+    {
+        (_kafka, _ready, _database, _options, _processes, _status, _time, _logger) =
+            (kafka, ready, database, options, processes, status, time, logger);
+        _decoder = new(ObservedEvents.Table, registry);
+        _transaction = new(database, options.ClockTolerance);
+        _frontier = new(database);
+        _reader = new(kafka, ObservedEvents.Service, ObservedEvents.All, () => { }, Came, time, logger)
+        {
+            From = From,
+            AtEnd = (partition, end) => Tell(new(partition, AtEnd: end)),
+            Remade = partition =>
+            {
+                _remade[partition] = true;
+                Tell(new(partition, IsRemade: true));
+            },
+        };
+    }
+
+    private DateTime Now => _time.GetUtcNow().UtcDateTime;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _stopping = stoppingToken;
+        try
+        {
+            await _ready.Migrated.WaitAsync(stoppingToken);
+            await WaitedOut().ExecuteAsync(async token => await LoadAsync(token), stoppingToken);
+            _status.HasBegun(Now);
+            await Task.WhenAll(_reader.RunAsync(stoppingToken), JudgeAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>One before the next, by which a topic that was made anew is known.</summary>
+    private long From(TopicPartition partition)
+    {
+        Tell(new(partition, Begins: true));
+        return _remade.ContainsKey(partition) ? 0 : Math.Max(0, _next.GetOrAdd(partition, 0) - 1);
+    }
+
+    private void Came(ConsumeResult<byte[]?, byte[]?> record) =>
+        Tell(new(record.TopicPartition, Record: Incoming.From(record)));
+
+    /// <summary>Waits where much is there already: on the reader's own thread.</summary>
+    private void Tell(Word word) => _came.Writer.WriteAsync(word, _stopping).AsTask().GetAwaiter().GetResult();
+
+    private async Task JudgeAsync(CancellationToken stopping)
+    {
+        using var ends = new AskedEnds(_kafka, _time, EndsInterval);
+        while (!stopping.IsCancellationRequested)
+            try
+            {
+                await RunOnceAsync(ends, stopping);
+            }
+            catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
+            {
+                if (e is EmptiedException) Log.Emptied(_logger);
+                else Log.AuditFailed(_logger, e);
+                await Task.Delay(Pause, _time, stopping);
+                await WaitedOut().ExecuteAsync(async token => await LoadAsync(token), stopping);
+                // What was taken out of the queue and is not in the database comes again.
+                foreach (var partition in _next.Keys) Await(partition);
+            }
+    }
+
+    private async Task RunOnceAsync(AskedEnds ends, CancellationToken stopping)
+    {
+        var (records, told) = await TakeAsync(stopping);
+        if (records.Count > 0)
+            await WaitedOut().ExecuteAsync(async token => await JudgeAsync(records, new HashSet<string>(), token),
+                stopping);
+        if (told is not null) await HearAsync(told, stopping);
+        ends.Want(_next.Keys);
+        if (ends.Take() is { } answer)
+            await WaitedOut().ExecuteAsync(async token => await ReachAsync(answer, token), stopping);
+    }
+
+    /// <summary>What is there, up to the first word that is no record.</summary>
+    private async Task<(List<Incoming> Records, Word? Told)> TakeAsync(CancellationToken stopping)
+    {
+        var records = new List<Incoming>();
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        waiting.CancelAfter(Pause);
+        try
+        {
+            await _came.Reader.WaitToReadAsync(waiting.Token);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            return (records, null);
+        }
+        while (records.Count < MaxBatch && _came.Reader.TryRead(out var word))
+            if (word.Record is not { } record) return (records, word);
+            else if (!_awaited.Contains(word.Partition)) records.Add(record);
+        return (records, null);
+    }
+
+    private async Task HearAsync(Word told, CancellationToken stopping)
+    {
+        if (told.AtEnd is { } end) _ends[told.Partition] = end;
+        if (told.Begins) _awaited.Remove(told.Partition);
+        if (!told.IsRemade) return;
+        await WaitedOut().ExecuteAsync(async token => await ForgetAsync(told.Partition, token), stopping);
+        _remade.TryRemove(told.Partition, out _);
+    }
+
+    private async Task JudgeAsync(List<Incoming> records, HashSet<string> passOver, CancellationToken cancellation)
+    {
+        var read = new List<ReadRecord>(records.Count);
+        foreach (var record in records) read.Add(await ReadRecord.OfAsync(_decoder, record, Now, cancellation));
+        var outcome = await _transaction.RunAsync(_generation, read, passOver, Now, cancellation);
+        foreach (var (key, next) in outcome.Next) _next[new(key.Topic, key.Partition)] = next;
+        foreach (var (topic, partition) in outcome.Remade)
+        {
+            Log.ReadAnew(_logger, topic, partition);
+            Await(new(topic, partition));
+        }
+        Say(outcome.Findings);
+        _status.HasMoved(Now, records.Count);
+    }
+
+    /// <summary>What comes of it until its reading begins anew is not taken.</summary>
+    private void Await(TopicPartition partition)
+    {
+        _awaited.Add(partition);
+        _ends.Remove(partition);
+        _reader.ReadAgain(partition);
+    }
+
+    private async Task ReachAsync(AskedEnds.Answer answer, CancellationToken cancellation)
+    {
+        var at = Now - _time.GetElapsedTime(answer.AskedAt);
+        var known = _next.Keys.ToList();
+        var ends = answer.Ends.ToDictionary();
+        _status.IsBehind(ends.Sum(end => Behind(end.Key, end.Value)));
+        if (ObservedEvents.All.Except(known.Select(p => p.Topic)).Any() || _awaited.Count > 0
+            || !known.All(p => ends.TryGetValue(p, out var end) && Behind(p, end) == 0)) return;
+        var holes = await _frontier.BehindAsync(cancellation);
+        if (holes.Count > 0)
+        {
+            await JudgeAsync([], [.. holes.Where(hole => hole.Since < at - _options.MissingAfter
+                && !_processes.IsUnpublished(hole.Topic, hole.Position)).Select(hole => hole.Topic)], cancellation);
+            return;
+        }
+        Say(await _frontier.ReachAsync(_generation, at, Now, cancellation));
+        _status.HasReached(at, Now);
+    }
+
+    private long Behind(TopicPartition partition, long end) =>
+        Math.Max(0, end - Math.Max(_next.GetValueOrDefault(partition), _ends.GetValueOrDefault(partition)));
+
+    private void Say(IReadOnlyList<Finding> findings)
+    {
+        foreach (var finding in findings.Take(10))
+            Log.Violated(_logger, finding.Kind, finding.Subject, finding.What);
+    }
+
+    private async Task LoadAsync(CancellationToken cancellation)
+    {
+        var trip = new RoundTrip();
+        foreach (var partition in _next.Keys) _next[partition] = 0;
+        trip.Read("SELECT generation FROM audit", row => _generation = row.GetInt64(0));
+        trip.Read("SELECT topic, partition, next FROM reading",
+            row => _next[new(row.GetString(0), row.GetInt32(1))] = row.GetInt64(2));
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        await trip.RunAsync(connection, cancellation);
+    }
+
+    private async Task ForgetAsync(TopicPartition partition, CancellationToken cancellation)
+    {
+        Log.ReadAnew(_logger, partition.Topic, partition.Partition.Value);
+        var trip = new RoundTrip();
+        trip.Write("UPDATE reading SET next = 0, last_id = NULL WHERE topic = $1 AND partition = $2",
+            RoundTrip.Value(partition.Topic), RoundTrip.Value(partition.Partition.Value));
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        await trip.RunAsync(connection, cancellation);
+        _next[partition] = 0;
+        _ends.Remove(partition);
+    }
+
+    private Polly.ResiliencePipeline WaitedOut() => Outage.WaitedOut((e, delay) =>
+        Log.Waits(_logger, e.Message, delay.TotalMilliseconds), _time,
+        e => Outage.IsNobodysFault(e) || Outage.IsCollision(e));
+
+    /// <summary>
+    /// A record, or a word on a partition: that its reading begins, that it ended, that it is another.
+    /// </summary>
+    private sealed record Word(TopicPartition Partition, Incoming? Record = null, bool Begins = false,
+        long? AtEnd = null, bool IsRemade = false);
+}

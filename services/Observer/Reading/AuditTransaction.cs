@@ -1,0 +1,88 @@
+using Checkout.Chassis.State;
+using Checkout.Observer.Auditing;
+using Npgsql;
+
+namespace Checkout.Observer.Reading;
+
+/// <summary>What became of a batch.</summary>
+/// <param name="Next">The offset from which each partition goes on.</param>
+/// <param name="Remade">Partitions whose records are not those of before: they are to be read from their start.</param>
+/// <param name="Findings">What was found, all of it.</param>
+public sealed record AuditOutcome(IReadOnlyDictionary<(string Topic, int Partition), long> Next,
+    IReadOnlyList<(string Topic, int Partition)> Remade, IReadOnlyList<Finding> Findings);
+
+/// <summary>
+/// A batch of records in one transaction: where reading goes on, the events, and all that follows from them. Its first
+/// statement locks where reading is, so that two instances take turns, and what the other has read is dropped.
+/// </summary>
+public sealed class AuditTransaction(NpgsqlDataSource database, TimeSpan clockTolerance)
+{
+    /// <summary>So many events that came before those below them are judged at once.</summary>
+    private const int MaxPending = 1_000;
+
+    /// <param name="generation">As it was when it was read where reading is.</param>
+    /// <param name="passOver">Topics whose next hole is not waited for any longer.</param>
+    /// <param name="now">UTC.</param>
+    /// <exception cref="EmptiedException">Another generation is there: reading is to begin anew.</exception>
+    public async Task<AuditOutcome> RunAsync(long generation, IReadOnlyList<ReadRecord> records,
+        IReadOnlySet<string> passOver, DateTime now, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var places = new ReadingPlaces(records.Select(r => (r.Record.Topic, r.Record.Partition)));
+        var chains = new Dictionary<string, StoredChain>();
+        var trip = new RoundTrip();
+        places.Lock(trip);
+        StoredChain.Read(trip, chain => chains[chain.Topic] = chain);
+        EmptiedException.Check(trip, generation);
+        await trip.RunAsync(connection, cancellation);
+
+        var taken = new TakenRecords(places.Take(records));
+        trip = new();
+        taken.Compare(trip);
+        await trip.RunAsync(connection, cancellation);
+        taken.Sort(places);
+        foreach (var told in taken.New.Where(told => chains.ContainsKey(told.Topic)))
+            chains[told.Topic].Read(told);
+
+        var audit = new StoredAudit(clockTolerance);
+        audit.Findings.AddRange(taken.Findings);
+        var pending = new Dictionary<string, List<Told>>();
+        trip = new();
+        places.Write(trip);
+        taken.Write(trip);
+        foreach (var chain in chains.Values) chain.Pending(trip, MaxPending, pending);
+        await trip.RunAsync(connection, cancellation);
+        foreach (var chain in chains.Values)
+            pending[chain.Topic] = [.. pending.GetValueOrDefault(chain.Topic) ?? taken.Of(chain.Topic)];
+
+        List<Told> about = [.. pending.Values.SelectMany(of => of), .. taken.Late(chains),
+            .. taken.New.Where(told => !chains.ContainsKey(told.Topic))];
+        trip = new();
+        audit.Load(trip, about);
+        foreach (var chain in chains.Values) chain.LoadLinks(trip, pending[chain.Topic]);
+        await trip.RunAsync(connection, cancellation);
+        foreach (var told in about.Where(told => told.IsLate || !chains.ContainsKey(told.Topic)))
+            audit.Hear(told, passed: long.MaxValue);
+        foreach (var chain in chains.Values)
+            chain.Judge(pending[chain.Topic], audit, passOver.Contains(chain.Topic), now);
+
+        trip = new();
+        audit.Write(trip, now);
+        foreach (var chain in chains.Values) chain.Write(trip);
+        await trip.RunAsync(connection, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return new(places.Next, places.Remade, audit.Findings);
+    }
+}
+
+/// <summary>A rebuild has emptied what was derived.</summary>
+public sealed class EmptiedException() : Exception("What was derived is emptied, and the topics are read again.")
+{
+    /// <summary>Behind the locks of whoever writes.</summary>
+    internal static void Check(RoundTrip trip, long generation) =>
+        trip.Read("SELECT generation FROM audit", row =>
+        {
+            if (row.GetInt64(0) != generation) throw new EmptiedException();
+        });
+}

@@ -1,0 +1,5 @@
+using Checkout.Fixtures;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
+[assembly: AssemblyFixture(typeof(RegistryFixture))]
