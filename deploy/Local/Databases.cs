@@ -52,6 +52,13 @@ internal static class Databases
              """, cancellation);
     }
 
+    /// <summary>The database of a process that alone comes to it, owns it and migrates it itself.</summary>
+    public static Task MakeOwnAsync(PostgresServer server, string name, Credentials? credentials,
+        CancellationToken cancellation) => RunAsync(server, name, Role(name)
+            + (credentials is null ? ""
+                : $"ALTER ROLE {name} PASSWORD '{ScramVerifier.Of(credentials.RolesPassword(name))}';")
+            + $"ALTER DATABASE {name} OWNER TO {name}; REVOKE ALL ON DATABASE {name} FROM PUBLIC;", cancellation);
+
     private static string Role(string name) =>
         $"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name} LOGIN; "
             + "END IF; END $$;";

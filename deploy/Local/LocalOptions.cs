@@ -43,6 +43,9 @@ public sealed record LocalOptions
     /// <summary>How many processes of each service; the tailers beyond the first wait as standby.</summary>
     public int Instances { get; init; } = 1;
 
+    /// <summary>False only for tests and campaigns that look at the system themselves.</summary>
+    public bool Observed { get; init; } = true;
+
     /// <summary>False only for tests, which kill processes and not the machine.</summary>
     public bool Fsync { get; init; } = true;
 

@@ -14,6 +14,7 @@ internal enum Listener
     Kafka,
     KafkaController,
     Control,
+    Observer,
     Jaeger,
     TraceCollector,
 }

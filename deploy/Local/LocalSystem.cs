@@ -88,6 +88,7 @@ public sealed class LocalSystem : IAsyncDisposable
             StartRegistryAsync(cancellation), StartTracingAsync(logs, cancellation));
         foreach (var (database, _, _) in Services)
             await Databases.MakeAsync(Postgres, database, _credentials, cancellation);
+        if (_options.Observed) await Databases.MakeOwnAsync(Postgres, ObservedSystem.Name, _credentials, cancellation);
         if (_credentials is not null) await KafkaUsers.MakeAsync(Broker, _credentials);
         if (_credentials is not null)
             await Task.WhenAll(Services.Select(service => DemoData.RunAsync(service.Project, ["migrate"],
@@ -95,6 +96,8 @@ public sealed class LocalSystem : IAsyncDisposable
 
         foreach (var (database, project, listener) in Services) AddService(database, project, listener, logs);
         AddTailers(logs);
+        if (_options.Observed)
+            Add(ObservedSystem.Name, "Observer", _ports.Take(Listener.Observer), ObserverEnvironment(), logs);
         await Task.WhenAll(_processes.Select(p => p.StartAsync()));
         await EverythingReadyAsync(cancellation);
         if (_options.GiveDemoData) await DemoData.GiveAsync(this, _say, cancellation);
@@ -110,6 +113,7 @@ public sealed class LocalSystem : IAsyncDisposable
             Traces = _tracing.Kept,
             Environments = Services.ToDictionary(s => s.Database,
                 s => ServiceEnvironment(s.Database, $"{s.Database}-command")),
+            Observer = _options.Observed ? Url(ObservedSystem.Name) : null,
         };
         Addresses.Write(_options.Folder);
     }
@@ -149,6 +153,10 @@ public sealed class LocalSystem : IAsyncDisposable
         foreach (var (name, value) in _credentials?.OfOwner(database, Postgres) ?? []) environment[name] = value;
         return environment;
     }
+
+    /// <summary>The environment of the Observer, also for its commands. It asks all other processes.</summary>
+    public Dictionary<string, string?> ObserverEnvironment() => ObservedSystem.Environment(this,
+        _options.Environment.Concat(_credentials?.OfObserver() ?? []));
 
     public async ValueTask DisposeAsync()
     {

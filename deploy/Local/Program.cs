@@ -16,7 +16,7 @@ using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 
 var root = new RootCommand(
     "Runs the whole checkout system on this machine: PostgreSQL, Kafka, a schema registry, " +
-    "Store, Balance, Inventory and LogTailer. " +
+    "Store, Balance, Inventory, LogTailer and Observer. " +
     "Ctrl+C stops all of it.");
 var options = LocalCommandLine.AddTo(root);
 var demo = new Command(

@@ -17,6 +17,9 @@ public sealed record RunningSystem(
     /// <summary>Signs tokens that its services take.</summary>
     public DevelopmentTokens Tokens() => DevelopmentTokens.Of(SigningKey);
 
+    /// <summary>Null where it is not observed.</summary>
+    public string? Observer { get; init; }
+
     public Access Access { get; init; } = Access.Open;
 
     /// <summary>Null where nobody of this system keeps its traces.</summary>

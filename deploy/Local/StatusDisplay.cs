@@ -1,3 +1,4 @@
+using Checkout.Chassis.Identity;
 using Dapper;
 using Npgsql;
 using Spectre.Console;
@@ -26,6 +27,8 @@ internal abstract class StatusDisplay
         Console.WriteLine($"Balance    {a.Balance}    GET /balances/{{customerId}}");
         Console.WriteLine($"Inventory  {a.Inventory}    GET /customers/{{customerId}}/avatars, GET /stock");
         Console.WriteLine($"LogTailer  {a.Tailer}    /health/ready, as on every process, and /metrics");
+        if (a.Observer is not null)
+            Console.WriteLine($"Observer   {a.Observer}/    for operators: what is where, stuck and wrong");
         Console.WriteLine($"Kafka      {a.BootstrapServers}    {a.BrokerName}");
         Console.WriteLine($"Registry   {a.SchemaRegistry}");
         Console.WriteLine(
@@ -39,6 +42,8 @@ internal abstract class StatusDisplay
         Console.WriteLine($$"""
             A token of player-1, for 24 hours (another's: dotnet run --project deploy/Local -- token player-2):
             TOKEN={{system.Tokens.For("player-1", DateTime.UtcNow)}}
+            A token of support, for the Observer:
+            SUPPORT={{system.Tokens.For("sre-1", DateTime.UtcNow, Scopes.Support)}}
             Buy a Gorilla:  curl -i {{a.Store}}/checkouts -H "Authorization: Bearer $TOKEN" \
                                  -H 'Idempotency-Key: "first"' \
                                  -H 'Content-Type: application/json' -d '{"sku":"gorilla"}'

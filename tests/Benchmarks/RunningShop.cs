@@ -50,6 +50,7 @@ internal sealed class RunningShop : IAsyncDisposable
             Folder = folder,
             StorePort = 0,
             MayInstall = false,
+            Observed = false,
             InMemoryBroker = inMemory,
             Environment = settings,
         }, _ => { }, cancel);

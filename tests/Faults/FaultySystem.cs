@@ -61,6 +61,7 @@ internal sealed partial class FaultySystem : IAsyncDisposable
             system.Local = await LocalSystem.StartAsync(new()
             {
                 Folder = folder,
+                Observed = false,
                 BootstrapServers = kafka?.Bootstrap,
                 InMemoryBroker = inMemory,
                 SchemaRegistryUrl = registry.Url,

@@ -17,6 +17,8 @@ public sealed class Credentials
 
     public const string Tailer = "logtailer";
 
+    public const string Observer = "observer";
+
     private const string Name = "secured";
 
     private static readonly IReadOnlyList<string> Services = Stores.Names;
@@ -56,13 +58,14 @@ public sealed class Credentials
 
     public PostgresSecurity Postgres() => new(Authority, PasswordOf("postgres"),
         [.. Services.SelectMany(service =>
-            new[] { (service, service), (service, OwnerOf(service)), (service, Tailer) })]);
+            new[] { (service, service), (service, OwnerOf(service)), (service, Tailer) }), (Observer, Observer)]);
 
     public KafkaSecurity Kafka() => new(Authority, PasswordOf("kafka-admin", plain: true));
 
     /// <summary>Who the registry lets in.</summary>
     public Dictionary<string, string> Registry() =>
-        Services.Append(Tailer).Append(Game).ToDictionary(user => user, user => PasswordOf($"registry-{user}"));
+        Services.Append(Tailer).Append(Game).Append(Observer)
+            .ToDictionary(user => user, user => PasswordOf($"registry-{user}"));
 
     public string RolesPassword(string role) => PasswordOf($"postgres-{role}");
 
@@ -103,6 +106,11 @@ public sealed class Credentials
 
     public Dictionary<string, string?> OfTailer() => Process(Tailer, Tailer, Services.Select((_, i) => i)
         .ToDictionary(i => $"Stores__{i}__Password", _ => RolesPassword(Tailer)));
+
+    public Dictionary<string, string?> OfObserver() => Process(Observer, Observer, new()
+    {
+        ["Database__Password"] = RolesPassword(Observer),
+    });
 
     private Dictionary<string, string?> Process(string process, string user, Dictionary<string, string> secrets)
     {

@@ -2,6 +2,7 @@ using Checkout.Balance;
 using Checkout.Chassis.Kafka;
 using Checkout.Contracts;
 using Checkout.Inventory;
+using Checkout.Observer.Reading;
 using Checkout.Servers;
 using Checkout.Store;
 
@@ -17,6 +18,7 @@ internal static class KafkaUsers
         (InventoryChoreography.Table.Service, Of(InventoryChoreography.Table)),
         (Credentials.Tailer, KafkaRights.OfTailer(
             [StoreChoreography.Table.Topic, BalanceChoreography.Table.Topic, InventoryChoreography.Table.Topic])),
+        (Credentials.Observer, KafkaRights.OfService(Credentials.Observer, ObservedEvents.All)),
         (Credentials.Game, KafkaRights.OfTeller(Topics.GameRewards)),
     ];
 

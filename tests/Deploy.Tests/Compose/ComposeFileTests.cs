@@ -6,6 +6,7 @@ using Checkout.Chassis.Operating;
 using Checkout.Chassis.Telemetry;
 using Checkout.Inventory;
 using Checkout.LogTailer;
+using Checkout.Observer;
 using Checkout.Store;
 using Checkout.Store.Packages;
 using Checkout.Store.Storefront;
@@ -27,7 +28,7 @@ public sealed partial class ComposeFileTests
     private static readonly ComposeFile File = ComposeFile.Read();
 
     private static readonly string[] Topics = [.. StoreChoreography.Table.Topics, .. BalanceChoreography.Table.Topics,
-        .. InventoryChoreography.Table.Topics];
+        .. InventoryChoreography.Table.Topics, .. Observer.Reading.ObservedEvents.All];
 
     private static readonly Dictionary<string, string> Told = new()
     {
@@ -39,15 +40,28 @@ public sealed partial class ComposeFileTests
     [Fact]
     public void The_settings_of_every_process_are_known_to_it_and_right()
     {
-        Assert.Equal(["balance", "inventory", Logtailer, "store"], File.Built.Select(s => s.Name).Order());
+        Assert.Equal(["balance", "inventory", Logtailer, "observer", "store"], File.Built.Select(s => s.Name).Order());
         foreach (var service in File.Services.Values.Where(IsOurs))
         {
             var settings = Settings(service, but: Storefront);
-            Assert.Empty(service.Image == "checkout/logtailer"
-                ? settings.Get<TailerOptions>(Strict)!.Faults() : settings.Get<ServiceSettings>(Strict)!.Problems());
+            Assert.Empty(service.Image switch
+            {
+                "checkout/logtailer" => settings.Get<TailerOptions>(Strict)!.Faults(),
+                "checkout/observer" => settings.Get<ObserverSettings>(Strict)!.Problems(isDevelopment: true),
+                _ => settings.Get<ServiceSettings>(Strict)!.Problems(),
+            });
             if (Settings(service).GetSection(Storefront) is { } own && own.Exists())
                 Assert.Empty(own.Get<StorefrontOptions>(Strict)!.Problems());
         }
+    }
+
+    [Fact]
+    public void The_observer_asks_every_other_process_where_its_metrics_are()
+    {
+        var (_, management) = Images.ExposedPorts();
+        var asked = Settings(File.Services["observer"]).Get<ObserverSettings>()!.Observer.Processes;
+        Assert.Equal(File.Built.Where(s => s.Name != "observer").Select(s => (s.Name, $"http://{s.Name}:{management}"))
+            .Order(), asked.Select(process => (process.Name, process.Url)).Order());
     }
 
     [Fact]

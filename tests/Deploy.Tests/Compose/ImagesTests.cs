@@ -7,7 +7,7 @@ namespace Checkout.Deploy.Tests.Compose;
 /// <summary>What images are built from. No engine builds them here.</summary>
 public sealed partial class ImagesTests
 {
-    private static readonly string[] Processes = ["Store", "Balance", "Inventory", "LogTailer"];
+    private static readonly string[] Processes = ["Store", "Balance", "Inventory", "LogTailer", "Observer"];
 
     [Fact]
     public void One_stage_publishes_every_process_that_the_compose_file_builds()

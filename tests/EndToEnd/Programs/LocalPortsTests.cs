@@ -15,8 +15,8 @@ public sealed class LocalPortsTests
 {
     // Above the ports that other tests are given, below those of outgoing connections.
     private const int First = 31_001;
-    private const int Blocks = 150;
-    private const int BlockPorts = 11;
+    private const int Blocks = 140;
+    private const int BlockPorts = 12;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

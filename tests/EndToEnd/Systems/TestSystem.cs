@@ -39,6 +39,7 @@ public sealed class TestSystem : IAsyncDisposable
         Fsync = false,
         MayInstall = false,
         StorePort = 0,
+        Observed = false,
     };
 
     /// <param name="name">Names its logs among the test results.</param>
