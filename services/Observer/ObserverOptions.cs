@@ -3,7 +3,7 @@ namespace Checkout.Observer;
 /// <summary>What the Observer is told beside where servers are; the section Observer.</summary>
 public sealed class ObserverOptions
 {
-    public const string CheckoutPlace = "{checkoutId}", TracePlace = "{traceId}";
+    public const string TracePlace = "{traceId}";
 
     /// <summary>The processes that are asked how far they are.</summary>
     public IList<ProcessOptions> Processes { get; init; } = [];

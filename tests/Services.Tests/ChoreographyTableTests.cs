@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Checkout.Balance;
 using Checkout.Chassis.Choreography;
 using Checkout.Inventory;
+using Checkout.Observer.Reading;
 using Checkout.Store;
 using Xunit;
 
@@ -33,6 +34,18 @@ public sealed partial class ChoreographyTableTests
     public void Each_table_holds_together() => Assert.Empty(
         StoreChoreography.Table.Problems().Concat(BalanceChoreography.Table.Problems())
         .Concat(InventoryChoreography.Table.Problems()));
+
+    /// <summary>One that is not is passed over, and figures behind it are believed.</summary>
+    [Fact]
+    public void Whatever_a_service_tells_is_known_to_the_Observer()
+    {
+        Check(StoreChoreography.Table);
+        Check(BalanceChoreography.Table);
+        Check(InventoryChoreography.Table);
+
+        static void Check<TRows>(Choreography<TRows> table) => Assert.All(table.ToldEvents, told =>
+            Assert.NotNull(ObservedEvents.Table.Find(table.Topic, told.Schema.Fullname)));
+    }
 
     [Fact]
     public void What_one_service_hears_on_a_topic_of_another_that_one_tells()

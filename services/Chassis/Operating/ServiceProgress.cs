@@ -35,7 +35,8 @@ public sealed record ComparisonProgress(long Position, DateTime At, string? Diff
 /// <param name="BehindTopic">Whether the topic has events that the store lacks; null where that is not known.</param>
 public sealed record ProgressAnswer(string Service, string Source, string Topic, HeadProgress Head,
     IReadOnlyList<HandledProgress> Handled, IReadOnlyList<ParkedProgress> Parked,
-    IReadOnlyList<ParkedAtProgress> ParkedFirst, ParkedAtProgress? ParkedAt, ComparisonProgress? Comparison = null, bool? BehindTopic = null);
+    IReadOnlyList<ParkedAtProgress> ParkedFirst, ParkedAtProgress? ParkedAt,
+    ComparisonProgress? Comparison = null, bool? BehindTopic = null);
 
 /// <summary>Answers with it, in one round trip.</summary>
 internal static class ServiceProgress<TRows>

@@ -15,13 +15,13 @@ public static class FigureRules
     /// <summary>What the event did to its account, and the balance it says; null where it says none.</summary>
     public static (string Of, long Change, long Says)? OnAccount(Told e) =>
         (e.CustomerId, e.Number("balanceCoins")) switch
-    {
-        ({ } of, { } says) when e.Name == nameof(BalanceCredited) => (of, e.Number("creditedCoins") ?? 0, says),
-        ({ } of, { } says) when e.Name == nameof(BalanceDeducted) => (of, -(e.PriceCoins ?? 0), says),
-        ({ } of, { } says) when e.Name == nameof(BalanceRefunded) => (of, e.Number("refundedCoins") ?? 0, says),
-        ({ } of, { } says) when e.Name == nameof(DeductionRejected) => (of, 0, says),
-        _ => null,
-    };
+        {
+            ({ } of, { } says) when e.Name == nameof(BalanceCredited) => (of, e.Number("creditedCoins") ?? 0, says),
+            ({ } of, { } says) when e.Name == nameof(BalanceDeducted) => (of, -(e.PriceCoins ?? 0), says),
+            ({ } of, { } says) when e.Name == nameof(BalanceRefunded) => (of, e.Number("refundedCoins") ?? 0, says),
+            ({ } of, { } says) when e.Name == nameof(DeductionRejected) => (of, 0, says),
+            _ => null,
+        };
 
     public static (string Of, long Change, long Says)? OnStock(Told e) => e.Name switch
     {

@@ -120,7 +120,8 @@ internal sealed class TakenRecords(List<ReadRecord> taken)
             INSERT INTO events (topic, position, partition, previous, record_offset, event_id, type, source,
                 occurred_at, read_at, checkout_id, customer_id, cause_id, trace_parent, fields)
             SELECT topic, CASE WHEN previous IS NULL THEN nextval('facts') ELSE position END, partition, previous,
-                record_offset, event_id, type, source, occurred_at, read_at, checkout_id, customer_id, cause_id, trace_parent, fields::jsonb
+                record_offset, event_id, type, source, occurred_at, read_at, checkout_id, customer_id, cause_id,
+                trace_parent, fields::jsonb
             FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS k(topic, position,
                 partition, previous, record_offset, event_id, type, source, occurred_at, read_at, checkout_id,
                 customer_id, cause_id, trace_parent, fields)

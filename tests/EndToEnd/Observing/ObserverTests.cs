@@ -90,8 +90,8 @@ public sealed class ObserverTests : IDisposable
         Assert.Equal(Customers - Customers / 4, bought);
         // Two were bought before.
         var summary = await UntilAsync(system, "/summary", json =>
-            json.GetProperty("purchases").GetInt64() == bought + 2 && json.GetProperty("oldestWaitingSeconds").GetDouble()
-                is 0, "all purchases are seen");
+            json.GetProperty("purchases").GetInt64() == bought + 2
+                && json.GetProperty("oldestWaitingSeconds").GetDouble() is 0, "all purchases are seen");
         Assert.Equal(0, summary.GetProperty("wrong").GetInt64());
         Assert.Equal(0, summary.GetProperty("coinsPaidNotDelivered").GetInt64());
         var coins = await Answer.GetAsAsync("support", system.Addresses.Observer + "/violations");
@@ -113,8 +113,8 @@ public sealed class ObserverTests : IDisposable
         }).Build();
         await producer.ProduceAsync(first.TopicPartition, first.Message, Cancel);
         await producer.ProduceAsync(first.TopicPartition, new() { Value = [1, 2, 3] }, Cancel);
-        var listed = await UntilAsync(system, "/violations", json => json.GetProperty("violations").GetArrayLength() > 0,
-            "the forged record is found");
+        var listed = await UntilAsync(system, "/violations",
+            json => json.GetProperty("violations").GetArrayLength() > 0, "the forged record is found");
         var violation = listed.GetProperty("violations")[0];
         Assert.Equal("other-event-at-position", violation.GetProperty("kind").GetString());
         Assert.NotEqual(JsonValueKind.Null, violation.GetProperty("events")[0].GetProperty("fields").ValueKind);
@@ -130,7 +130,8 @@ public sealed class ObserverTests : IDisposable
 
     private static async Task OnlySupportMayAskAsync(TestSystem system)
     {
-        foreach (var path in new[] { "/summary", "/stuck", "/violations", "/customers/player-1", "/processes", "/events" })
+        foreach (var path in new[] { "/summary", "/stuck", "/violations", "/customers/player-1", "/processes",
+            "/parked", "/events" })
         {
             Assert.Equal(401, (await Answer.GetAsync(system.Addresses.Observer + path)).Status);
             (await Answer.GetAsync(system.Addresses.Observer + path, "player-1")).AssertProblem(403);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Checkout.Contracts;
 using Checkout.Fixtures;
@@ -31,6 +32,20 @@ public sealed class AuditTransactionTests(PostgresFixture postgres)
         Assert.Empty(await other.KindsAsync());
         Assert.Equal(0, await one.AskAsync<long>("SELECT sum(highest - judged) FROM stores"));
         Assert.Equal(events.Count, await other.AskAsync<long>("SELECT sum(next) FROM reading"));
+    }
+
+    [Fact]
+    public async Task Thousands_of_events_are_judged_and_it_is_said_how_fast()
+    {
+        var events = Shop(customers: 800).Events;
+        await using var store = await ObserverStore.NewAsync(postgres);
+        var records = store.Records(events);
+        var clock = Stopwatch.StartNew();
+        foreach (var batch in records.Chunk(500)) await store.ReadAsync(batch);
+        TestLog.Say($"The audit judged {events.Count} events, {events.Count / clock.Elapsed.TotalSeconds:F0} a second");
+        Assert.Equal(0, await store.AskAsync<long>("SELECT sum(highest - judged) FROM stores"));
+        Assert.Equal(800, await store.AskAsync<long>("SELECT sum(checkouts) FROM states"));
+        Assert.Empty(await store.KindsAsync());
     }
 
     [Fact]
