@@ -33,12 +33,13 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>Opens the page of a system's store.</summary>
-    public async Task<Visit> VisitAsync(TestSystem system, BrowserNewContextOptions? options = null)
+    /// <param name="url">Another page of it.</param>
+    public async Task<Visit> VisitAsync(TestSystem system, BrowserNewContextOptions? options = null, string? url = null)
     {
         var context = await _browser!.NewContextAsync(options ?? new());
         context.SetDefaultTimeout(PatienceMs);
         var visit = new Visit(await context.NewPageAsync(), system);
-        await visit.Page.GotoAsync(system.Addresses.Store + "/");
+        await visit.Page.GotoAsync(url ?? system.Addresses.Store + "/");
         return visit;
     }
 
