@@ -70,6 +70,12 @@ public sealed class StoreRows(Rows rows)
     /// </summary>
     public Table<PostKey, Post> Posts { get; } = rows.Hanging<PostKey, Post>("posts", rebuilt: false);
 
+    /// <summary>The same from the events, which is what is left of it when the database was lost.</summary>
+    public Table<HashedKey, HashedPost> HashedPosts
+    {
+        get;
+    } = rows.Hanging<HashedKey, HashedPost>("hashed_posts");
+
     /// <summary>What Store heard of its checkouts, by event id. It can be heard again from the topics.</summary>
     public Table<Guid, Observation> Observations
     {
@@ -100,5 +106,10 @@ public readonly record struct PostKey(string CustomerId, string IdempotencyKey);
 
 /// <param name="ExpectedPriceCoins">Null where the post named no price.</param>
 public sealed record Post(string Sku, Guid CheckoutId, long? ExpectedPriceCoins = null);
+
+/// <param name="KeyHash">See PostHash.</param>
+public readonly record struct HashedKey(string CustomerId, string KeyHash);
+
+public sealed record HashedPost(Guid CheckoutId, string BodyHash);
 
 public sealed record Observation(Guid CheckoutId, string Type, string Source, DateTime OccurredAt);

@@ -44,6 +44,8 @@ public sealed class CheckoutDecisionsTests
             Sku = "GORILLA",
             PriceCoins = 500,
             ExpiresAt = Posted.AddMinutes(5),
+            KeyHash = Create.KeyHash,
+            BodyHash = Create.BodyHash,
         };
         Assert.Equal([EventText.Of(created)], EventText.Of(Told(Listed, Create)));
     }

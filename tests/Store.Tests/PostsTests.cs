@@ -57,6 +57,37 @@ public sealed class PostsTests
     }
 
     [Fact]
+    public void A_key_that_only_an_event_tells_of_is_the_purchase_of_then()
+    {
+        var (first, again, other) = (Post("key-1", "GORILLA"), Post("key-1", "GORILLA"), Post("key-1", "TIGER"));
+        var created = (CheckoutCreated)Assert.Single(Run(Store(), first));
+        var store = Store().Given(rows => rows.HashedPosts.Add(new(created.CustomerId, created.KeyHash),
+            new(created.CheckoutId, created.BodyHash)));
+        Assert.Empty(Run(store, again, other));
+        Assert.Equal((PostOutcome.SameAsBefore, first.CheckoutId), CheckoutDecisions.AnswerTo(store.Rows, again));
+        Assert.Equal((PostOutcome.KeyUsedForOther, first.CheckoutId), CheckoutDecisions.AnswerTo(store.Rows, other));
+    }
+
+    [Fact]
+    public void A_key_of_before_the_hashes_is_the_purchase_of_then()
+    {
+        var (again, other) = (Post("key-1", "GORILLA"), Post("key-1", "TIGER"));
+        var before = Guid.NewGuid();
+        var store = Store().Given(rows => rows.Posts.Add(new(again.CustomerId, "key-1"), new("GORILLA", before)));
+        Assert.Empty(Run(store, again, other));
+        Assert.Equal((PostOutcome.SameAsBefore, before), CheckoutDecisions.AnswerTo(store.Rows, again));
+        Assert.Equal((PostOutcome.KeyUsedForOther, before), CheckoutDecisions.AnswerTo(store.Rows, other));
+    }
+
+    [Fact]
+    public void What_is_hashed_how_is_for_ever()
+    {
+        Assert.Equal("xeBEFwwBjtrW6iSSdP84QNdMMCe-PRjHbOSA2r5BOZk", PostHash.OfKey("c-1", "key-1"));
+        Assert.Equal("kOCjqIyBIZIhbubwJg9mA29n2CSlufQ6FzPd8wtiyc4", PostHash.OfBody("GORILLA", 500));
+        Assert.Equal("qVU9MaqT5IyapsZuiAjGsgRs80aYVySdFsCvyqGOshw", PostHash.OfBody("GORILLA", null));
+    }
+
+    [Fact]
     public void A_post_for_what_is_not_listed_leaves_its_key_free()
     {
         var (unlisted, listed) = (Post("key-1", "UNLISTED"), Post("key-1", "GORILLA"));

@@ -12,7 +12,12 @@ namespace Checkout.Store.Checkouts;
 /// <summary>A post, judged at Now (UTC).</summary>
 /// <param name="ExpectedPriceCoins">The price that the player saw; null where the post names none.</param>
 public sealed record CreateCheckout(Guid CheckoutId, string CustomerId, string IdempotencyKey, string Sku, DateTime Now,
-    TimeSpan Deadline, long? ExpectedPriceCoins = null);
+    TimeSpan Deadline, long? ExpectedPriceCoins = null)
+{
+    public string KeyHash => PostHash.OfKey(CustomerId, IdempotencyKey);
+
+    public string BodyHash => PostHash.OfBody(Sku, ExpectedPriceCoins);
+}
 
 /// <summary>What became of a post.</summary>
 public enum PostOutcome
@@ -38,7 +43,8 @@ public static class CheckoutDecisions
     public static IReadOnlyList<ISpecificRecord> Create(StoreRows rows, CreateCheckout c)
     {
         var key = new PostKey(c.CustomerId, c.IdempotencyKey);
-        if (rows.Posts[key] is not null || Refusal(rows, c) is not null) return [];
+        if (rows.Posts[key] is not null || rows.HashedPosts[new(c.CustomerId, c.KeyHash)] is not null
+            || Refusal(rows, c) is not null) return [];
         rows.Posts.Add(key, new(c.Sku, c.CheckoutId, c.ExpectedPriceCoins));
         return
         [
@@ -46,25 +52,37 @@ public static class CheckoutDecisions
             {
                 CheckoutId = c.CheckoutId, CustomerId = c.CustomerId, Sku = c.Sku,
                     PriceCoins = rows.Catalogue[c.Sku]!.PriceCoins,
-                    ExpiresAt = EventTime.Of(c.Now + c.Deadline),
+                    ExpiresAt = EventTime.Of(c.Now + c.Deadline), KeyHash = c.KeyHash, BodyHash = c.BodyHash,
             },
         ];
     }
 
-    public static void Created(StoreRows rows, CheckoutCreated e) => rows.Checkouts.Add(
-        e.CheckoutId,
-        new(e.CustomerId, e.Sku, e.PriceCoins, CheckoutStatus.Pending, null, e.OccurredAt, e.ExpiresAt, null));
+    public static void Created(StoreRows rows, CheckoutCreated e)
+    {
+        rows.Checkouts.Add(e.CheckoutId,
+            new(e.CustomerId, e.Sku, e.PriceCoins, CheckoutStatus.Pending, null, e.OccurredAt, e.ExpiresAt, null));
+        if (e.KeyHash is not null)
+            rows.HashedPosts.Put(new(e.CustomerId, e.KeyHash), first => first ?? new(e.CheckoutId, e.BodyHash));
+    }
 
     /// <summary>What to answer a post with, and the checkout that holds its key.</summary>
     public static (PostOutcome Outcome, Guid? CheckoutId) AnswerTo(StoreRows rows, CreateCheckout post)
     {
-        if (rows.Posts[new(post.CustomerId, post.IdempotencyKey)] is not { } holder)
+        if (HolderOf(rows, post) is not { } holder)
             return (Refusal(rows, post) ?? PostOutcome.UnknownPackage, null);
         if (holder.CheckoutId == post.CheckoutId) return (PostOutcome.Created, holder.CheckoutId);
         // The whole body: another price is another word of the player.
-        var isSame = (holder.Sku, holder.ExpectedPriceCoins) == (post.Sku, post.ExpectedPriceCoins);
-        return (isSame ? PostOutcome.SameAsBefore : PostOutcome.KeyUsedForOther, holder.CheckoutId);
+        return (holder.BodyHash == post.BodyHash ? PostOutcome.SameAsBefore : PostOutcome.KeyUsedForOther,
+            holder.CheckoutId);
     }
+
+    /// <summary>
+    /// A key of before the hashes is in posts alone, one that came back from the topic in the hashes alone.
+    /// </summary>
+    private static HashedPost? HolderOf(StoreRows rows, CreateCheckout post) =>
+        rows.HashedPosts[new(post.CustomerId, post.KeyHash)]
+        ?? (rows.Posts[new(post.CustomerId, post.IdempotencyKey)] is { } holder
+            ? new(holder.CheckoutId, PostHash.OfBody(holder.Sku, holder.ExpectedPriceCoins)) : null);
 
     private static PostOutcome? Refusal(StoreRows rows, CreateCheckout post) => rows.Catalogue[post.Sku] switch
     {

@@ -62,12 +62,15 @@ public sealed class KnownKeys(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync();
         return [.. await connection.QueryAsync<long>(
             """
-            SELECT k.place FROM unnest(@customers, @keys) WITH ORDINALITY AS k(customer, key, place)
+            SELECT k.place FROM unnest(@customers, @keys, @hashes) WITH ORDINALITY AS k(customer, key, hash, place)
             WHERE EXISTS (SELECT FROM posts p WHERE p.customer_id = k.customer AND p.idempotency_key = k.key)
+               OR EXISTS (SELECT FROM hashed_posts p WHERE p.customer_id = k.customer AND p.key_hash = k.hash)
             """, new
             {
                 customers = questions.Select(question => question.Key.CustomerId).ToArray(),
                 keys = questions.Select(question => question.Key.IdempotencyKey).ToArray(),
+                hashes = questions.Select(question =>
+                    PostHash.OfKey(question.Key.CustomerId, question.Key.IdempotencyKey)).ToArray(),
             })];
     }
 
