@@ -8,6 +8,7 @@ using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Operating;
 using Checkout.Chassis.Reactor;
+using Checkout.Chassis.Refilling;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
@@ -56,12 +57,16 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         problems = [.. choreography.Problems(), .. SettingArguments.Unknown(builder.Configuration, sections),
             .. problems, .. Configure(builder)];
         if (problems.Count > 0 && !CommandLine.NeedsNoSettings(args)) return await RefusedAsync(problems);
-        Register(builder, settings);
+        Register(builder, settings, isCommand);
         var app = builder.Build();
         if (isCommand)
-            return await CommandLine.RunAsync(args, app.Services, OperatorCommands,
-                () => new Rebuild<TRows>(choreography, settings.Database.Owner() ?? settings.Database.Serving()),
+        {
+            var owners = settings.Database.Owner() ?? settings.Database.Serving();
+            Rebuild<TRows> NewRebuild() => new(choreography, owners);
+            return await CommandLine.RunAsync(args, app.Services, OperatorCommands, NewRebuild,
+                () => ActivatorUtilities.CreateInstance<Refill<TRows>>(app.Services, owners, NewRebuild()),
                 () => Document(app));
+        }
 
         if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime shifted)
             Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
@@ -107,7 +112,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         return 2;
     }
 
-    private void Register(WebApplicationBuilder builder, ServiceSettings settings)
+    private void Register(WebApplicationBuilder builder, ServiceSettings settings, bool isCommand)
     {
         var services = builder.Services;
         var store = new EventStoreOptions(choreography.Topic, $"/{choreography.Service}/{settings.EventStore.Shard}",
@@ -118,7 +123,9 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         services.AddSingleton(choreography).AddSingleton(settings.Kafka).AddSingleton(settings.Reactor)
             .AddSingleton(settings.Registry).AddSingleton(store)
             .AddSingleton(ShiftedTime.Of(Environment.GetEnvironmentVariable(ShiftedTime.Variable)))
-            .AddSingleton(_ => Database.Open(settings.Database.Serving(), choreography.Service))
+            .AddSingleton(_ => Database.Open(settings.Database.Serving(), choreography.Service, byHand: isCommand))
+            .AddSingleton<StoreHold>()
+            .AddSingleton(new OwnTopic(settings.Kafka, choreography.Service, choreography.Topic))
             .AddSingleton(_ => new SchemaRegistry(settings.Registry))
             .AddSingleton<ReactorState>().AddSingleton(new Lag(TimeProvider.System))
             .AddSingleton(p =>
@@ -147,13 +154,17 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
                     Roles = settings.Database.Roles(),
                     Owner = settings.Database.Owner() is { } owner ? Database.Open(owner, choreography.Service) : null,
                 })
+            .AddSingleton(p =>
+                ActivatorUtilities.CreateInstance<StoreWatch>(p, choreography.Service, TimeProvider.System))
             .AddHostedService(p => p.GetRequiredService<DatabaseReady>())
+            .AddHostedService(p => p.GetRequiredService<StoreWatch>())
             .AddHostedService(p => p.GetRequiredService<GroupCommit<TRows>>())
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
             .AddHostedService<ReactorLoop<TRows>>();
         services.AddHostedService<ParkedGauge<TRows>>();
         builder.AddPipeline(settings);
         builder.AddReadiness<DatabaseReady>("database");
+        builder.AddReadiness<StoreWatch>("store");
         builder.AddReadiness<ReactorState>("reactor");
         builder.AddReadiness<BrokerWatch>("kafka");
         builder.AddReadiness<ClockSkew>("clock");

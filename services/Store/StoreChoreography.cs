@@ -29,6 +29,7 @@ public static class StoreChoreography
             typeof(CheckoutFailed))
         .On<BalanceRefunded>(Topics.BalanceAccounts, "refund", CheckoutDecisions.Refund, typeof(CheckoutFailed),
             typeof(CheckoutRefunded))
+        .Resumes("refund")
         .Take<ListPackage>("list-package", PackageDecisions.List, typeof(PackageListed), typeof(RarityGiven))
         .Take<ChangePrice>("change-price", PackageDecisions.ChangePrice, typeof(PriceChanged))
         .Take<TakeOffSale>("take-off-sale", PackageDecisions.TakeOffSale, typeof(PackageTakenOffSale))
@@ -68,7 +69,10 @@ public sealed class StoreRows(Rows rows)
     /// Which checkout each idempotency key stands for. Two posts of one key at once: the second insert fails, and is
     /// tried again.
     /// </summary>
-    public Table<PostKey, Post> Posts { get; } = rows.Hanging<PostKey, Post>("posts", rebuilt: false);
+    public Table<PostKey, Post> Posts
+    {
+        get;
+    } = rows.Hanging<PostKey, Post>("posts", rebuilt: false, of: "checkout_id");
 
     /// <summary>The same from the events, which is what is left of it when the database was lost.</summary>
     public Table<HashedKey, HashedPost> HashedPosts

@@ -11,7 +11,7 @@ public sealed partial class ArchitectureTests
     /// <summary>The folders of Chassis, from the lowest up: each may use those before it, and none behind it.</summary>
     private static readonly string[] Folders =
         ["Entrance", "WireFormat", "Telemetry", "Registry", "Resilience", "State", "Kafka", "EventStore",
-            "Choreography", "Inbox", "Edge", "Identity", "Reactor", "Operating"];
+            "Refilling", "Choreography", "Inbox", "Edge", "Identity", "Reactor", "Operating"];
 
     /// <summary>Side by side: neither of these uses the other.</summary>
     private static readonly string[] SideBySide = ["Edge", "Reactor"];

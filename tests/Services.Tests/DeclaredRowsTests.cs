@@ -7,7 +7,8 @@ namespace Checkout.Services.Tests;
 /// <summary>What a service declares of its tables, held against what its migrations make.</summary>
 public sealed class DeclaredRowsTests(Databases databases)
 {
-    private const string OfTheEventStore = "events head schemas handled parked freed reactions migrations";
+    private const string OfTheEventStore = "events head schemas handled parked freed reactions "
+        + "migrations refills replacements set_aside";
 
     [Theory]
     [MemberData(nameof(Databases.Services), MemberType = typeof(Databases))]

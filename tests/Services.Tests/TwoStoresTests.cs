@@ -66,7 +66,7 @@ public sealed class TwoStoresTests(Databases databases)
     }
 
     private static GroupCommit<StoreRows> Edge(NpgsqlDataSource database) => new(StoreChoreography.Table,
-        Transactions(database), NullLogger<GroupCommit<StoreRows>>.Instance);
+        Transactions(database), new(), NullLogger<GroupCommit<StoreRows>>.Instance);
 
     private static Transactions<StoreRows> Transactions(NpgsqlDataSource database) => new(StoreChoreography.Table,
         Options, database, TimeProvider.System, NullLogger<Transactions<StoreRows>>.Instance);

@@ -35,8 +35,8 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
 
     public IEnumerable<string> Topics => _heard.Keys.Select(key => key.Topic).Distinct();
 
-    /// <summary>Every topic that the service reads.</summary>
-    public IEnumerable<string> Read => Topics.Concat(_followed).Distinct();
+    /// <summary>Every topic that the service reads; its own to see whether its store is behind it.</summary>
+    public IEnumerable<string> Read => Topics.Concat(_followed).Append(topic).Distinct();
 
     public IEnumerable<Reaction<TRows>> Heard => _heard.Values;
 
@@ -76,6 +76,17 @@ public sealed class Choreography<TRows>(string service, string topic, Func<Rows,
             new(topic, reaction, typeof(TEvent), tells, e => fact((TEvent)e),
                 (state, about, _) => decide(state, (TFact)about),
             about => businessKey((TFact)about)));
+
+    /// <summary>
+    /// This reaction may tell several events. Where only the first of them were published before the database was lost,
+    /// it decides again, on the state that they led to, and what it tells then are the others.
+    /// </summary>
+    public Choreography<TRows> Resumes(string reaction)
+    {
+        var row = _heard.Single(row => row.Value.Name == reaction);
+        _heard[row.Key] = row.Value with { Resumes = true };
+        return this;
+    }
 
     /// <summary>
     /// A topic that it reads beside and does not react to, as for who waits for what the service tells itself.
@@ -178,6 +189,9 @@ public sealed record Reaction<TRows>(
     Func<TRows, object, EventContext, IReadOnlyList<ISpecificRecord>> Decide, Func<object, string>? BusinessKey)
 {
     public bool IsChained => BusinessKey is null;
+
+    /// <summary>Whether it may tell several events, and goes on where some of them are there.</summary>
+    public bool Resumes { get; init; }
 }
 
 /// <summary>A change of state that an event does not make.</summary>

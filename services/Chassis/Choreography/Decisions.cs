@@ -23,8 +23,9 @@ public sealed class Decisions<TRows>(Choreography<TRows> choreography,
         try
         {
             var decided = work.Decide(rows);
+            if (work.Answered > 0 && !work.Resumes) decided = [];
             var appended = new NewEvent[decided.Count];
-            for (var i = 0; i < appended.Length; i++) appended[i] = Append(work, decided[i], i, now);
+            for (var i = 0; i < appended.Length; i++) appended[i] = Append(work, decided[i], work.Answered + i, now);
             foreach (var e in decided) choreography.Describe(e).Change(rows, e);
             (work.Events, work.Fault) = (decided, null);
             return appended;

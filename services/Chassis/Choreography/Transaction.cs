@@ -49,6 +49,13 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
         await ReadAsync(cancellation);
     }
 
+    /// <summary>The same, for the steps of these, whose events may be in the store already.</summary>
+    public Task LoadForAsync(IReadOnlyCollection<Work<TRows>> works, CancellationToken cancellation)
+    {
+        Answers.Ask(Reads, works);
+        return LoadAsync(works.Select(work => work.Step), cancellation);
+    }
+
     /// <summary>
     /// Decides a step on the loaded rows. Its events are appended at the commit; Events or Fault of the work is set.
     /// </summary>

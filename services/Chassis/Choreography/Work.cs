@@ -24,6 +24,12 @@ public sealed record Work<TRows>(
 
     public string? TraceState { get; init; }
 
+    /// <summary>Whether some of its events may be there and others not.</summary>
+    public bool Resumes { get; init; }
+
+    /// <summary>So many of its events are in the store already, from before it was refilled.</summary>
+    public int Answered { get; set; }
+
     /// <summary>What was decided, in order; empty for a step that changes nothing.</summary>
     public IReadOnlyList<ISpecificRecord> Events { get; set; } = [];
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Avro.Specific;
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +20,7 @@ public sealed record Committed<TRows>(TRows Rows, IReadOnlyList<ISpecificRecord>
 /// it commits is the next group. One bad command fails alone.
 /// </summary>
 public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transactions<TRows> transactions,
-    ILogger<GroupCommit<TRows>> logger) : BackgroundService
+    StoreHold hold, ILogger<GroupCommit<TRows>> logger) : BackgroundService
 {
     /// <summary>Two, so that one group is decided while the other commits.</summary>
     private const int Writers = 2;
@@ -35,9 +36,13 @@ public sealed class GroupCommit<TRows>(Choreography<TRows> choreography, Transac
     /// <summary>Answers when the command's transaction is durable.</summary>
     /// <exception cref="Exception">What the decision threw, or the outage that kept the group from committing in time;
     /// then nothing is known to have happened, and the request may be repeated.</exception>
+    /// <exception cref="RequestRefusedException">The store lacks what its topic holds.</exception>
     public async Task<Committed<TRows>> SubmitAsync<TCommand>(TCommand command, Guid seed,
         CancellationToken cancellation) where TCommand : notnull
     {
+        if (hold.Why is not null)
+            throw new RequestRefusedException(ProblemTypes.StoreBehind, "The service is being brought back to where it "
+                + "was. Nothing was written: send the same request again, later.");
         var request = new Request(choreography.WorkOf(command, seed) with { Span = Activity.Current });
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(InTime.Limit);

@@ -25,6 +25,7 @@ public static class ProblemTypes
     public static readonly ProblemType TooManyRequests = new("too-many-requests", 429, "Too many requests");
     public static readonly ProblemType InternalError = new("internal-error", 500, "Internal error");
     public static readonly ProblemType NotNow = new("not-now", 503, "Not now");
+    public static readonly ProblemType StoreBehind = new("store-behind", 503, "Store behind its topic");
 
     /// <summary>What nobody gave a type: the routing's answers, the server's, an exception's.</summary>
     public static ProblemType OfStatus(int status) => status switch

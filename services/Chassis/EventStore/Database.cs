@@ -48,13 +48,14 @@ public static class Database
     /// statements and plans away: whoever takes a connection leaves it as it was. The connection string's own settings
     /// win.
     /// </summary>
-    public static NpgsqlDataSource Open(string connectionString, string application)
+    /// <param name="byHand">For an operator's command: it may append while the store is being refilled.</param>
+    public static NpgsqlDataSource Open(string connectionString, string application, bool byHand = false)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         settings.ApplicationName ??= application;
         // Or a data source shows its password to whoever asks it for its connection string.
         settings.PersistSecurityInfo = false;
-        settings.Options = SessionOptions + settings.Options;
+        settings.Options = SessionOptions + (byHand ? "-c checkout.by_hand=on " : "") + settings.Options;
         // A statement that waits longer than this for an answer is taken for an outage.
         // ShouldSerialize tells what was given; Npgsql's ContainsKey is true for every keyword there is.
         if (!settings.ShouldSerialize("Command Timeout")) settings.CommandTimeout = 15;

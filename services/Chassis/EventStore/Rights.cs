@@ -34,6 +34,7 @@ public static class Rights
         new("parked", Select), new("parked", Insert), new("parked", Update, ["id"]), new("parked", Delete),
         new("freed", Insert),
         new("reactions", Select), new("reactions", Insert), new("reactions", Update, ["retired_at", "who", "why"]),
+        new("refills", Select), new("set_aside", Select), new("replacements", Select),
     ];
 
     /// <summary>Of the role that tails the log: what it heals a topic from, and proves it by.</summary>

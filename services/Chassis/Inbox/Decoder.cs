@@ -50,6 +50,7 @@ public sealed record Decoded<TRows>(Incoming Record, Reaction<TRows>? Reaction, 
             return new(about, rows => reaction.Decide(rows, about, context), seed, reaction.Name, reaction.Tells,
                 context.EventId)
             {
+                Resumes = reaction.Resumes,
                 TraceParent = Record.Header(EventHeaders.TraceParent),
                 TraceState = Record.Header(EventHeaders.TraceState),
             };

@@ -10,8 +10,8 @@ using Npgsql;
 namespace Checkout.Chassis.Operating;
 
 /// <summary>
-/// The commands of a service, beside serving: migrate, rebuild, parked, redrive, discard, openapi, and what its
-/// operators give it.
+/// The commands of a service, beside serving: migrate, rebuild, refill, set-aside, parked, redrive, discard, openapi,
+/// and what its operators give it.
 /// </summary>
 public static class CommandLine
 {
@@ -27,12 +27,12 @@ public static class CommandLine
 
     internal static Task<int> RunAsync<TRows>(
         string[] args, IServiceProvider services, IReadOnlyList<OperatorCommand<TRows>> operators,
-        Func<Rebuild<TRows>> rebuild, Func<string> document)
+        Func<Rebuild<TRows>> rebuild, Func<Refill<TRows>> refill, Func<string> document)
     {
         var root = new RootCommand("Without a command it serves. Settings come from appsettings.json and the "
             + "environment, for the commands too.");
         root.Add(Migrate(services));
-        root.Add(RebuildCommand(rebuild));
+        RefillCommandLine.AddTo(root, rebuild, refill, services.GetRequiredService<NpgsqlDataSource>);
         // Made when a command runs: its help needs no settings.
         ParkedCommands<TRows> Parked() => services.GetRequiredService<ParkedCommands<TRows>>();
         ParkedCommandLine.AddTo<TRows>(root, Parked);
@@ -58,31 +58,6 @@ public static class CommandLine
             catch (UnusableDatabaseException e)
             {
                 await Console.Error.WriteLineAsync(e.Message);
-                return 2;
-            }
-        });
-        return command;
-    }
-
-    private static Command RebuildCommand<TRows>(Func<Rebuild<TRows>> rebuild)
-    {
-        var workers = new Option<int>("--workers")
-        {
-            Description = "How many partitions are replayed at once.",
-            DefaultValueFactory = _ => Math.Max(2, Environment.ProcessorCount)
-        };
-        var command = new Command("rebuild",
-            "Makes the state again from the events in a shadow copy, and names the first difference.") { workers };
-        command.SetAction(async (result, cancellation) =>
-        {
-            try
-            {
-                return await rebuild().RunAsync(result.GetValue(workers), Console.Out, cancellation);
-            }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-            {
-                await Console.Error.WriteLineAsync($"The role may not make a shadow copy ({e.MessageText}): give the "
-                    + "connection string of the role that owns the tables as Database:MigrationConnectionString.");
                 return 2;
             }
         });

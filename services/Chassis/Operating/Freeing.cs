@@ -161,7 +161,7 @@ public sealed class Freeing<TRows>(Choreography<TRows> choreography, Decoder<TRo
         var decoded = await decoder.DecodeAsync(parked.Record, cancellation);
         if (decoded.IsForeign) return "LogTailer did not write it, so it stands for no event: discard it";
         var work = decoded.ToWork(transaction.Now, out var fault);
-        await transaction.LoadAsync(work is null ? [] : [work.Step], cancellation);
+        await transaction.LoadForAsync(work is null ? [] : [work], cancellation);
         if (work is null) return fault;
         transaction.Decide(work);
         return work.FaultText;

@@ -18,14 +18,16 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     private const string Shadow = "shadow";
     private const int PageEvents = 2_000;
 
-    private readonly IReadOnlyList<string> _tables = TablesOf(choreography);
+    private readonly IReadOnlyList<Table> _tables =
+        [.. choreography.DeclaredTables().Where(table => table.IsRebuilt)];
     private readonly Dictionary<long, ToldEvent<TRows>> _byFingerprint = choreography.ToldEvents.ToDictionary(told =>
         BitConverter.ToInt64(EventCodec.Fingerprint(told.Schema)));
 
     /// <summary>
     /// 0 where the rebuilt state equals the live one, 1 where it does not; then the first difference is named.
     /// </summary>
-    public async Task<int> RunAsync(int workers, TextWriter output, CancellationToken cancellation)
+    /// <param name="hand">By whom and why rebuilt rows are put in the place of others: then 0 where they are.</param>
+    public async Task<int> RunAsync(int workers, TextWriter output, CancellationToken cancellation, Hand? hand = null)
     {
         await using var live = new NpgsqlDataSourceBuilder(connectionString).Build();
         // By its name, and not by a session's search path: a pool in between may drop that, and what is rebuilt would
@@ -34,19 +36,39 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
             TimeProvider.System, NullLogger<Transactions<TRows>>.Instance)
         { Schema = Shadow };
         var end = await CopyLiveAsync(live, cancellation);
-        await output.WriteLineAsync(
-            $"Rebuilding {string.Join(", ", _tables)} from {end} events with {workers} workers.");
-        var partitions = await live.CreateCommand("SELECT partitions FROM head")
-            .ExecuteScalarAsync(cancellation) as int? ?? 0;
-        var schemas = await WrittenSchemasAsync(live, cancellation);
-        await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => ReplayAsync(
-            live, shadow, schemas, Enumerable.Range(0, partitions).Where(p => p % workers == worker).ToArray(), end,
-            cancellation)));
-        return await CompareAsync(live, output, cancellation);
+        await output.WriteLineAsync($"Rebuilding {string.Join(", ", _tables.Select(table => table.Name))} from {end} "
+            + $"events with {workers} workers.");
+        await ReplayAsync(0, end);
+        if (hand is not null)
+        {
+            // What was appended meanwhile, before others wait for it.
+            var head = await HeadAsync(live, cancellation);
+            await ReplayAsync(end, head);
+            end = head;
+        }
+        var code = hand is null ? await CompareAsync(live, output, cancellation)
+            : await ReplaceAsync(live, end, ReplayAsync, hand, output, cancellation);
+        await using var connection = await live.OpenConnectionAsync(cancellation);
+        await connection.ExecuteAsync($"DROP SCHEMA {Shadow} CASCADE");
+        return code;
+
+        async Task ReplayAsync(long after, long through)
+        {
+            if (after == through) return;
+            var partitions = await live.CreateCommand("SELECT partitions FROM head")
+                .ExecuteScalarAsync(cancellation) as int? ?? 0;
+            var schemas = await WrittenSchemasAsync(live, cancellation);
+            await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => this.ReplayAsync(live, shadow, schemas,
+                Enumerable.Range(0, partitions).Where(p => p % workers == worker).ToArray(), after, through,
+                cancellation)));
+        }
     }
 
-    private static List<string> TablesOf(Choreography<TRows> choreography) =>
-        [.. choreography.DeclaredTables().Where(table => table.IsRebuilt).Select(table => table.Name)];
+    private static async Task<long> HeadAsync(NpgsqlDataSource live, CancellationToken cancellation)
+    {
+        await using var connection = await live.OpenConnectionAsync(cancellation);
+        return await connection.QuerySingleAsync<long>("SELECT position FROM head");
+    }
 
     private async Task<long> CopyLiveAsync(NpgsqlDataSource live, CancellationToken cancellation)
     {
@@ -55,7 +77,7 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead,
             cancellation);
         var end = await connection.QuerySingleAsync<long>("SELECT position FROM head");
-        foreach (var table in _tables)
+        foreach (var table in _tables.Select(table => table.Name))
         {
             // Without checks: partitions are replayed side by side, so stock may be taken before the events that added
             // it.
@@ -78,10 +100,10 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
 
     private async Task ReplayAsync(
         NpgsqlDataSource live, Transactions<TRows> shadow, Dictionary<long, Avro.Schema> schemas, int[] partitions,
-        long end, CancellationToken cancellation)
+        long after, long end, CancellationToken cancellation)
     {
         await using var connection = await live.OpenConnectionAsync(cancellation);
-        for (long after = 0; ;)
+        while (true)
         {
             var page = (await connection.QueryAsync<(long Position, string Type, byte[] Payload)>(new CommandDefinition(
                 """
@@ -120,30 +142,32 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     {
         await using var connection = await live.OpenConnectionAsync(cancellation);
         var differs = false;
-        foreach (var table in _tables)
+        foreach (var table in _tables.Select(table => table.Name))
         {
-            var difference = await connection.QuerySingleAsync<(string? Live, string? Rebuilt)>(new CommandDefinition(
-                $"""
-                 WITH live AS (SELECT to_jsonb(t)::text AS row FROM {Shadow}.live_{table} t),
-                 rebuilt AS (SELECT to_jsonb(t)::text AS row FROM {Shadow}.{table} t)
-                 SELECT min(live.row), min(rebuilt.row) FROM live FULL JOIN rebuilt ON live.row = rebuilt.row
-                 WHERE live.row IS NULL OR rebuilt.row IS NULL
-                 """, commandTimeout: 0, cancellationToken: cancellation));
             var rows = await connection.ExecuteScalarAsync<long>($"SELECT count(*) FROM {Shadow}.live_{table}");
-            if (difference == default)
-            {
-                await output.WriteLineAsync($"{table}: {rows} rows, equal.");
-                continue;
-            }
-            differs = true;
-            await output.WriteLineAsync($"{table}: first difference: " + difference switch
-            {
-                ({ } has, null) => $"the service has {has}, which its events do not lead to.",
-                (null, { } leadTo) => $"the events lead to {leadTo}, which the service does not have.",
-                var (has, leadTo) => $"the service has {has}, and its events lead to {leadTo}.",
-            });
+            var difference = await Difference.OfAsync(connection, $"{Shadow}.live_{table}", $"{Shadow}.{table}");
+            differs |= difference is not null;
+            await output.WriteLineAsync(difference is null
+                ? $"{table}: {rows} rows, equal." : $"{table}: first difference: {difference}");
         }
-        await connection.ExecuteAsync($"DROP SCHEMA {Shadow} CASCADE");
         return differs ? 1 : 0;
+    }
+
+    /// <summary>1 where the database does not take the rows.</summary>
+    private async Task<int> ReplaceAsync(NpgsqlDataSource live, long end, Func<long, long, Task> replay, Hand hand,
+        TextWriter output, CancellationToken cancellation)
+    {
+        try
+        {
+            await new Replacing(_tables, Shadow, replay).RunAsync(live, end, hand, output, cancellation);
+            return 0;
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.CheckViolation)
+        {
+            await output.WriteLineAsync($"Nothing was replaced: the events lead to a row that {e.TableName} does not "
+                + $"take ({e.ConstraintName}: {e.Detail}). An event that others built on is missing: what it told has "
+                + "to be given again by the operators' command for it.");
+            return 1;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.State;
@@ -15,7 +16,7 @@ namespace Checkout.Chassis.Reactor;
 /// </summary>
 public sealed class Handling<TRows>(
     Choreography<TRows> choreography, ReactorPass<TRows> pass, NpgsqlDataSource database, ReactorState state,
-    TimeProvider time, ILogger<Handling<TRows>> logger)
+    StoreHold hold, TimeProvider time, ILogger<Handling<TRows>> logger)
 {
     private readonly ResiliencePipeline _outages = Outage.WaitedOut((e, delay) =>
     {
@@ -27,18 +28,26 @@ public sealed class Handling<TRows>(
 
     public async Task<PassResult> HandleAsync(IReadOnlyList<Incoming> records, CancellationToken cancellation)
     {
+        await hold.ReleasedAsync(cancellation);
         var result = await HandledAsync(records, cancellation);
         _someWait = result.Stops.Values.Any(stop => stop.Reason == StopReason.Waits);
         return result;
     }
 
-    /// <summary>How far partitions were handled by any instance; those that never were are left out.</summary>
+    /// <summary>
+    /// How far partitions were handled by any instance; those that never were are left out, but 0 in a store that was
+    /// refilled, since they were by the one that was lost.
+    /// </summary>
     public async Task<IReadOnlyDictionary<TopicPartition, long>> PositionsAsync(IReadOnlyList<TopicPartition> of,
         CancellationToken cancellation)
     {
         var positions = new Dictionary<TopicPartition, long>();
-        await AskAsync(trip => Handled.Read(trip, of.Select(p => (p.Topic, p.Partition.Value)),
-            (topic, partition, position) => positions[new(topic, partition)] = position), cancellation);
+        await AskAsync(trip =>
+        {
+            trip.Read("SELECT FROM refills WHERE id > 0 LIMIT 1", _ => { foreach (var p in of) positions[p] = 0; });
+            Handled.Read(trip, of.Select(p => (p.Topic, p.Partition.Value)),
+                (topic, partition, position) => positions[new(topic, partition)] = position);
+        }, cancellation);
         return positions;
     }
 

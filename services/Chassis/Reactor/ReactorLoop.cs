@@ -1,4 +1,5 @@
 using Checkout.Chassis.Choreography;
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Telemetry;
@@ -16,7 +17,7 @@ namespace Checkout.Chassis.Reactor;
 /// </summary>
 public sealed class ReactorLoop<TRows>(
     Choreography<TRows> choreography, Decoder<TRows> decoder, Handling<TRows> handling,
-    EventStore.DatabaseReady database, KafkaOptions kafka, BrokerWatch brokers, ReactorOptions options,
+    DatabaseReady database, StoreHold hold, KafkaOptions kafka, BrokerWatch brokers, ReactorOptions options,
     ReactorState state, ReactorTelemetry telemetry, Lag lag, TimeProvider time, ILogger<ReactorLoop<TRows>> logger)
     : BackgroundService
 {
@@ -53,6 +54,7 @@ public sealed class ReactorLoop<TRows>(
         ? PassedOver.LongestWaitInMemory : PassedOver.LongestWait, time);
     private readonly KafkaRefusals _refusals = new(choreography.Service, state, logger);
     private IConsumer<byte[]?, byte[]?>? _current;
+    private int _histories;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -73,7 +75,8 @@ public sealed class ReactorLoop<TRows>(
                 var consumer = _current = Join(reading);
                 try
                 {
-                    while (!stopping.IsCancellationRequested && !IsOutdated(remade) && !IsForgotten(consumer, reading))
+                    while (!stopping.IsCancellationRequested && !IsOutdated(remade) && !IsForgotten(consumer, reading)
+                        && _histories == hold.Histories)
                     {
                         Handle(consumer, Take(consumer, reading), reading, stopping);
                         ReadHeldAgain(consumer);
@@ -103,6 +106,7 @@ public sealed class ReactorLoop<TRows>(
     private IConsumer<byte[]?, byte[]?> Join(ReadingWatch reading)
     {
         reading.Begin();
+        _histories = hold.Histories;
         _passedOver.Clear();
         _resting.Clear();
         var consumer = new ConsumerBuilder<byte[]?, byte[]?>(kafka.Consumer(choreography.Service))

@@ -82,7 +82,7 @@ public sealed class ReactorPass<TRows>(
             .Select(d => (d.Record.Topic, d.Type!)), _reactions);
         var blocked = Parked.Keys(transaction.Reads, due.Keys.Where(d => Blocks(d.Record))
             .Select(d => (d.Record.Topic, d.Record.Key)));
-        await transaction.LoadAsync(due.Values.Select(d => d.Work?.Step).OfType<object>(), cancellation);
+        await transaction.LoadForAsync(due.Values.Select(d => d.Work).OfType<Work<TRows>>().ToList(), cancellation);
 
         var successors = new Successors<TRows>(choreography, locked, telemetry.Seen);
         var outcomes = new List<Outcome>();

@@ -16,7 +16,7 @@ public static class Outage
     /// <summary>
     /// SQLSTATE classes: 08 connection, 53 insufficient resources, 57 operator intervention (shutdown, cancelled), 58
     /// system error, 25006 read-only (a primary that became a standby), 25P03 session ended (the process was frozen in
-    /// a transaction), 3D000/28 where the database or the role is not there yet.
+    /// a transaction), 3D000/28 where the database or the role is not there yet, 55000 where somebody lets nobody in.
     /// </summary>
     public static bool IsOutage(Exception e) => e switch
     {
@@ -25,7 +25,7 @@ public static class Outage
         RegistryUnavailableException or SchemaRefusedException or SchemaContradictedException => true,
         PostgresException p =>
             p.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or IdleInTransactionSessionTimeout
-                or PostgresErrorCodes.InvalidCatalogName
+                or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ObjectNotInPrerequisiteState
             || p.SqlState.StartsWith("08", StringComparison.Ordinal)
             || p.SqlState.StartsWith("53", StringComparison.Ordinal)
             || p.SqlState.StartsWith("57", StringComparison.Ordinal)

@@ -26,9 +26,11 @@ public sealed class Rows
     /// Rows that only change under another's lock, or are only ever inserted: read in a later statement than the locks.
     /// </summary>
     /// <param name="rebuilt">False where the rows do not follow from events.</param>
-    public Table<TKey, TRow> Hanging<TKey, TRow>(string table, string? key = null, bool rebuilt = true)
+    /// <param name="of">The column with the correlation that such a row stands for: gone with its events.</param>
+    public Table<TKey, TRow> Hanging<TKey, TRow>(string table, string? key = null, bool rebuilt = true,
+        string? of = null)
         where TKey : notnull where TRow : class =>
-        Add(new Table<TKey, TRow>(table, key, Use.Hanging) { IsRebuilt = rebuilt });
+        Add(new Table<TKey, TRow>(table, key, Use.Hanging) { IsRebuilt = rebuilt, Of = of });
 
     /// <summary>Another view of a table, to look at and not to change.</summary>
     /// <param name="askedBy">The only kind of step that asks for it.</param>

@@ -22,6 +22,12 @@ public abstract class Table(string name, Use use)
     /// <summary>Whether its rows follow from the events, so that a rebuild can make them again.</summary>
     public bool IsRebuilt { get; init; } = true;
 
+    /// <summary>
+    /// Of what does not follow from events, the column that names the correlation that a row stands for; null where a
+    /// row stands for none.
+    /// </summary>
+    public string? Of { get; init; }
+
     internal string? Unless { get; init; }
 
     internal Type? AskedBy { get; init; }

@@ -127,6 +127,12 @@ internal static partial class Log
     [LoggerMessage(53, LogLevel.Warning, "The keys that are known stay good. {Problem}")]
     public static partial void KeyFileRefused(ILogger logger, string problem);
 
+    [LoggerMessage(54, LogLevel.Error, "{Why}")]
+    public static partial void StoreHeld(ILogger logger, string why);
+
+    [LoggerMessage(55, LogLevel.Information, "The store has what its topic holds: the service goes on")]
+    public static partial void StoreReleased(ILogger logger);
+
     [LoggerMessage(30, LogLevel.Warning,
         "A group of {Requests} requests failed by the data of one and is run one by one: {Problem}")]
     public static partial void GroupOneByOne(ILogger logger, int requests, string problem);

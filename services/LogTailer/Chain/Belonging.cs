@@ -27,9 +27,11 @@ public static class Belonging
                 $"Topic {head.Topic} partition {e.Fingerprint.Partition} holds event {e.Fingerprint.EventId} "
                     + $"({e.Fingerprint.Type}) at position {e.Position}, and the store "
                     + $"{Has(own, e.Fingerprint, head)}: the store was restored or promoted behind its topic, or the "
-                    + $"topic is another store's{(own is null ? Unseen : "")}. Bring the store forward to that event. "
+                    + $"topic is another store's{(own is null ? Unseen : "")}. Complete the store from its "
+                    + "topic by its service's command: refill --who NAME --why TEXT (docs/operating.md, "
+                    + "\"A lost or old database\"). "
                     + "Do not make the topic anew: its readers have handled what the store lacks, and what the store "
-                    + "tells next would get positions that they know already (docs/operating.md, \"Two histories\").");
+                    + "tells next would get positions that they know already.");
         }
     }
 

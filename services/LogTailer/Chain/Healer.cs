@@ -60,7 +60,8 @@ public sealed class Healer(StoreDatabase database, SuccessorRule rule, IPublishe
 
     public static PublicationStoppedException Broken(StoredEvent e, SuccessorRule rule) => new(
         $"Event {e.EventId} at position {e.Position} follows position {e.Previous} on partition {e.Partition}, and "
-            + $"the topic's last is {rule.Last(e.Partition)}: the topic holds another history than the store. Bring "
-            + "back the right store; making the topic anew would give its readers positions that they know already "
-            + "(docs/operating.md, \"Two histories\").");
+            + $"the topic's last is {rule.Last(e.Partition)}: the topic holds another history than the store. Complete "
+            + "the store from its topic by its service's command: refill --who NAME --why TEXT (docs/operating.md, "
+            + "\"A lost or old database\"); making the topic anew would give its readers positions that they know "
+            + "already.");
 }

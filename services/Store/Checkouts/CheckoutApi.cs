@@ -93,7 +93,7 @@ public static class CheckoutApi
                     $"No package {post.Sku} is on sale; GET /packages lists what is."),
             };
         }
-        catch (Exception e) when (Outage.IsNobodysFault(e))
+        catch (Exception e) when (e is not RequestRefusedException && Outage.IsNobodysFault(e))
         {
             return ProblemTypes.NotNow.With("The checkout could not be written. Send the same request again, with the "
                 + "same Idempotency-Key: it will be one purchase.");

@@ -39,6 +39,7 @@ internal static class CheckoutOperations
             ProblemTypes.KeyMissing, ProblemTypes.KeyMalformed, StoreProblems.NotASku, ProblemTypes.NobodyToActFor,
             StoreProblems.PriceChanged, ProblemTypes.EventTooLarge, StoreProblems.KeyUsedForOther,
             StoreProblems.PackageOffSale, StoreProblems.UnknownPackage, StoreProblems.NoMoreCheckouts,
+            ProblemTypes.StoreBehind,
         ],
     };
 

@@ -71,12 +71,13 @@ public sealed class Instance : IAsyncDisposable
         Transactions = new(table, world.Store, Database, TimeProvider.System, Logger<Transactions<TallyRows>>());
         Pass = new(table, decoder, Transactions, settings.Reactor, Telemetry, Skew, TimeProvider.System,
             Logger<ReactorPass<TallyRows>>());
-        Handling = new(table, Pass, Database, State, TimeProvider.System, Logger<Handling<TallyRows>>());
-        Edge = new(table, Transactions, Logger<GroupCommit<TallyRows>>());
+        Handling = new(table, Pass, Database, State, Hold, TimeProvider.System,
+            Logger<Handling<TallyRows>>());
+        Edge = new(table, Transactions, Hold, Logger<GroupCommit<TallyRows>>());
         Freeing = new(table, decoder, Transactions, Database);
         Parked = new(table, new(decoder, Database), Freeing, Database);
         Brokers = new(kafka.Admin(), Meters, TimeProvider.System);
-        _loop = new(table, decoder, Handling, Ready, kafka, Brokers, settings.Reactor, State, Telemetry, lag,
+        _loop = new(table, decoder, Handling, Ready, Hold, kafka, Brokers, settings.Reactor, State, Telemetry, lag,
             TimeProvider.System, Logger<ReactorLoop<TallyRows>>());
     }
 
@@ -86,6 +87,7 @@ public sealed class Instance : IAsyncDisposable
     public NpgsqlDataSource Database { get; }
     public DatabaseReady Ready { get; }
     public ReactorState State { get; } = new();
+    public StoreHold Hold { get; } = new();
     public BrokerWatch Brokers { get; }
     public ReactorTelemetry Telemetry { get; }
     public ReactorPass<TallyRows> Pass { get; }
