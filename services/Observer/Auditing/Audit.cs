@@ -70,7 +70,8 @@ public sealed class Audit(TimeSpan clockTolerance)
 
     private void Sum(Told e, long change)
     {
-        if (e.CheckoutId is null) Credited += change;
+        // A compensation is for a checkout, and no part of what that took and gave back.
+        if (CheckoutRules.StepOf(e.Name) == Steps.None) Credited += change;
         else if (change > 0) Refunded += change;
         else Deducted -= change;
     }

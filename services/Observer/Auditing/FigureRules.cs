@@ -17,6 +17,7 @@ public static class FigureRules
         (e.CustomerId, e.Number("balanceCoins")) switch
         {
             ({ } of, { } says) when e.Name == nameof(BalanceCredited) => (of, e.Number("creditedCoins") ?? 0, says),
+            ({ } of, { } says) when e.Name == nameof(CompensationGranted) => (of, e.Number("grantedCoins") ?? 0, says),
             ({ } of, { } says) when e.Name == nameof(BalanceDeducted) => (of, -(e.PriceCoins ?? 0), says),
             ({ } of, { } says) when e.Name == nameof(BalanceRefunded) => (of, e.Number("refundedCoins") ?? 0, says),
             ({ } of, { } says) when e.Name == nameof(DeductionRejected) => (of, 0, says),
@@ -52,6 +53,7 @@ public static class FigureRules
     public static (string What, string Key)? Once(Told e) => e.Name switch
     {
         nameof(BalanceCredited) => ("credit", $"{e.CustomerId} {e.Text("cause")} {e.Text("reference")}"),
+        nameof(CompensationGranted) => ("compensation", $"{e.CheckoutId} {e.Text("reference")}"),
         nameof(StockAdded) => ("delivery", $"{e.Sku} {e.Text("reference")}"),
         nameof(AvatarAssigned) => ("owning", $"{e.CustomerId} {e.Sku}"),
         _ => null,

@@ -1,4 +1,3 @@
-using avatarstore.balance;
 using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.State;
 using Checkout.Contracts;
@@ -14,7 +13,9 @@ public sealed record StatementLine(
     [property: Field("Coins that came in; below 0 those that went out.", Example = 500)] long Coins,
     [property: Field("The account after it.", Example = 1_500)] long BalanceCoins,
     [property: Field("Why coins came in.", Example = "DAILY_REWARD")] string? Cause,
-    [property: Field("Which of that cause.", Example = "2026-01-02")] string? Reference,
+    [property: Field("Which of that cause, support's own reference, or why coins were refused or came back.",
+        Example = "2026-01-02")]
+    string? Reference,
     [property: Field("The checkout that it belongs to.", Example = "01981c5e-8f6a-7c3b-9d2e-4f1a6b8c0d2e")]
     Guid? CheckoutId,
     [property: Field("Its position in Balance's store.", Example = 17)] long Position);
@@ -67,7 +68,7 @@ public static class Statement
         var told = new Told(e.Topic, e.Partition, e.Position, null, e.EventId, e.Name, e.At, e.Fields);
         return FigureRules.OnAccount(told) is not { } account ? null
             : new(e.At, e.Name, account.Change, account.Says, told.Text("cause"),
-                e.Name == nameof(BalanceCredited) ? told.Text("reference") : told.Text("reason"), e.CheckoutId,
+                told.Text("reference") ?? told.Text("reason"), e.CheckoutId,
                 e.Position);
     }
 }

@@ -30,6 +30,7 @@ public static class ObservedEvents
         .On<DeductionRejected>(Topics.BalanceAccounts, "see-deduction-rejected", See)
         .On<BalanceRefunded>(Topics.BalanceAccounts, "see-coins-back", See)
         .On<BalanceCredited>(Topics.BalanceAccounts, "see-credited", See)
+        .On<CompensationGranted>(Topics.BalanceAccounts, "see-compensation", See)
         .On<AvatarAssigned>(Topics.InventoryAvatars, "see-assigned", See)
         .On<AssignmentRejected>(Topics.InventoryAvatars, "see-assignment-rejected", See)
         .On<StockAdded>(Topics.InventoryAvatars, "see-stock", See)

@@ -58,7 +58,9 @@ public sealed class HealthTests : IDisposable
     {
         await using var connection = new NpgsqlConnection(system.Local.Postgres.ConnectionString("store"));
         await connection.ExecuteAsync(
-            "UPDATE handled SET event_id = gen_random_uuid() WHERE topic = 'balance.accounts' AND event_id IS NOT NULL");
+            """
+            UPDATE handled SET event_id = gen_random_uuid() WHERE topic = 'balance.accounts' AND event_id IS NOT NULL
+            """);
     }
 
     private static Task SaysAsync(string url, string status) => Eventually.Until(async () =>

@@ -19,7 +19,11 @@ public sealed class AuditTests
             var stream = new Tale();
             for (var i = 0; i < delivered; i++) stream.Delivered(stock);
             for (var i = 0; i < coins.Length; i++) stream.Credited($"player-{i}", coins[i]);
-            for (var i = 0; i < coins.Length; i++) stream.Bought($"player-{i}");
+            for (var i = 0; i < coins.Length; i++)
+            {
+                var checkout = stream.Bought($"player-{i}");
+                if (coins[i] % 3 == 0) stream.Compensated($"player-{i}", checkout, coins[i]);
+            }
             return stream;
         });
 
@@ -169,6 +173,17 @@ public sealed class AuditTests
         var stream = new Tale().Credited("player-1", 1_000).Credited("player-1", 1_000);
         stream.Change(1, "reference", stream.Events[0].Fields!["reference"]!.DeepClone());
         Found(stream, Kinds.HappenedTwice);
+    }
+
+    [Fact]
+    public void A_compensation_that_was_given_twice_for_one_checkout_and_reference_is_found()
+    {
+        var tale = new Tale().Credited("player-1", 500);
+        var checkout = tale.Bought("player-1");
+        tale.Compensated("player-1", checkout, 100, "ticket-1").Compensated("player-1", checkout, 50, "ticket-2");
+        Assert.Empty(Tale.Judge(tale.Events).Findings);
+        tale.Compensated("player-1", checkout, 100, "ticket-1");
+        Assert.Equal(Kinds.HappenedTwice, Assert.Single(Tale.Judge(tale.Events).Findings).Kind);
     }
 
     [Fact]

@@ -56,6 +56,22 @@ internal sealed class Tale
         return this;
     }
 
+    /// <summary>Coins for a checkout that went wrong.</summary>
+    public Tale Compensated(string customer, Guid checkout, long coins, string reference = "ticket")
+    {
+        Tell(Topics.BalanceAccounts, customer, new CompensationGranted
+        {
+            CheckoutId = checkout,
+            CustomerId = customer,
+            GrantedCoins = coins,
+            BalanceCoins = _balances[customer] = _balances.GetValueOrDefault(customer) + coins,
+            Reference = reference,
+            Who = "agent-7",
+            Why = "late",
+        });
+        return this;
+    }
+
     /// <summary>A checkout as the services would decide it.</summary>
     public Guid Bought(string customer, long price = 500)
     {
