@@ -12,6 +12,9 @@ public readonly record struct Figure(long Value, long Position);
 /// </summary>
 public static class FigureRules
 {
+    /// <summary>What the sum of all coins is about; once it is wrong it stays so, and is said once.</summary>
+    public const string All = "all";
+
     /// <summary>What the event did to its account, and the balance it says; null where it says none.</summary>
     public static (string Of, long Change, long Says)? OnAccount(Told e) =>
         (e.CustomerId, e.Number("balanceCoins")) switch
@@ -52,9 +55,9 @@ public static class FigureRules
     /// <summary>What this event says to have happened, that may happen once.</summary>
     public static (string What, string Key)? Once(Told e) => e.Name switch
     {
-        nameof(BalanceCredited) => ("credit", $"{e.CustomerId} {e.Text("cause")} {e.Text("reference")}"),
-        nameof(CompensationGranted) => ("compensation", $"{e.CheckoutId} {e.Text("reference")}"),
-        nameof(StockAdded) => ("delivery", $"{e.Sku} {e.Text("reference")}"),
+        nameof(BalanceCredited) => ("credit", $"{e.CustomerId} {e.Key("cause")} {e.Key("reference")}"),
+        nameof(CompensationGranted) => ("compensation", $"{e.CheckoutId} {e.Key("reference")}"),
+        nameof(StockAdded) => ("delivery", $"{e.Sku} {e.Key("reference")}"),
         nameof(AvatarAssigned) => ("owning", $"{e.CustomerId} {e.Sku}"),
         _ => null,
     };
@@ -68,7 +71,7 @@ public static class FigureRules
     /// <summary>Coins in all. Nothing is said where an event is missing or can't be read.</summary>
     public static Finding? InAll(decimal credited, decimal deducted, decimal refunded, decimal balances) =>
         credited - deducted + refunded == balances ? null
-            : new(Kinds.CoinsNotConserved, "all",
+            : new(Kinds.CoinsNotConserved, All,
                 $"{credited} coins came in, {deducted} were taken and {refunded} came back, and all accounts have "
                     + $"{balances}.");
 }

@@ -9,6 +9,9 @@ namespace Checkout.Observer.Auditing;
 public sealed record Told(string Topic, int Partition, long Position, long? Previous, Guid EventId, string Name,
     DateTime OccurredAt, JsonObject? Fields)
 {
+    /// <summary>In characters; a row of an index has 2,704 bytes at most (PostgreSQL, SQLSTATE 54000).</summary>
+    private const int MaxKeyLength = 200;
+
     /// <summary>When it was read, UTC, by the Observer's clock.</summary>
     public DateTime ReadAt { get; init; }
 
@@ -17,9 +20,9 @@ public sealed record Told(string Topic, int Partition, long Position, long? Prev
 
     public Guid? CheckoutId => Fields?["checkoutId"] is { } id ? Guid.Parse((string)id!) : null;
 
-    public string? CustomerId => Text("customerId");
+    public string? CustomerId => Key("customerId");
 
-    public string? Sku => Text("sku");
+    public string? Sku => Key("sku");
 
     public long? PriceCoins => Number("priceCoins");
 
@@ -31,7 +34,13 @@ public sealed record Told(string Topic, int Partition, long Position, long? Prev
 
     public long? Number(string field) => Fields?[field]?.GetValue<long>();
 
-    public static string NameOf(string type) => type[(type.LastIndexOf('.') + 1)..];
+    /// <summary>As PostgreSQL and an index take it: a text of our services is never longer.</summary>
+    public string? Key(string field) => Cut(Text(field))?.Replace('\0', '\uFFFD');
+
+    public static string NameOf(string type) => Cut(type[(type.LastIndexOf('.') + 1)..])!;
+
+    private static string? Cut(string? text) => text?.Length > MaxKeyLength
+        ? text[..(char.IsHighSurrogate(text[MaxKeyLength - 1]) ? MaxKeyLength - 1 : MaxKeyLength)] : text;
 
     /// <summary>Such as a database gives them.</summary>
     public static JsonObject? FieldsOf(string? json) => json is null ? null : JsonNode.Parse(json)!.AsObject();

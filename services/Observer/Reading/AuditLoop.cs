@@ -158,6 +158,33 @@ public sealed class AuditLoop : BackgroundService
     {
         var read = new List<ReadRecord>(records.Count);
         foreach (var record in records) read.Add(await ReadRecord.OfAsync(_decoder, record, Now, cancellation));
+        await JudgeAsync(read, passOver, cancellation);
+    }
+
+    /// <summary>A batch that fails by its data is halved, and the record at fault is listed: no input stops this.</summary>
+    private async Task JudgeAsync(List<ReadRecord> read, HashSet<string> passOver, CancellationToken cancellation)
+    {
+        try
+        {
+            await RunAsync(read, passOver, cancellation);
+        }
+        catch (PostgresException e) when (read.Exists(one => one.Told is not null) && !Outage.IsNobodysFault(e)
+            && !Outage.IsCollision(e))
+        {
+            if (read is [var one])
+            {
+                await RunAsync([one with { Told = null, Stranger = $"it can't be kept: {e.MessageText}" }], passOver,
+                    cancellation);
+                return;
+            }
+            var half = read.Count / 2;
+            await JudgeAsync(read[..half], passOver, cancellation);
+            await JudgeAsync(read[half..], passOver, cancellation);
+        }
+    }
+
+    private async Task RunAsync(List<ReadRecord> read, HashSet<string> passOver, CancellationToken cancellation)
+    {
         var outcome = await _transaction.RunAsync(_generation, read, passOver, Now, cancellation);
         foreach (var (key, next) in outcome.Next) _next[new(key.Topic, key.Partition)] = next;
         foreach (var (topic, partition) in outcome.Remade)
@@ -166,7 +193,7 @@ public sealed class AuditLoop : BackgroundService
             Await(new(topic, partition));
         }
         Say(outcome.Findings);
-        _status.HasMoved(Now, records.Count);
+        _status.HasMoved(Now, read.Count);
     }
 
     /// <summary>What comes of it until its reading begins anew is not taken.</summary>
@@ -188,7 +215,7 @@ public sealed class AuditLoop : BackgroundService
         var holes = await _frontier.BehindAsync(cancellation);
         if (holes.Count > 0)
         {
-            await JudgeAsync([], [.. holes.Where(hole => hole.Since < at - _options.MissingAfter
+            await RunAsync([], [.. holes.Where(hole => hole.Since < at - _options.MissingAfter
                 && !_processes.IsUnpublished(hole.Topic, hole.Position)).Select(hole => hole.Topic)], cancellation);
             return;
         }

@@ -47,12 +47,14 @@ public sealed class Frontier(NpgsqlDataSource database)
             """
             SELECT credited, deducted, refunded, balances FROM audit
             WHERE NOT EXISTS (SELECT 1 FROM stores WHERE topic = $1 AND (missing > 0 OR opaque > 0))
+                AND NOT EXISTS (SELECT 1 FROM violations WHERE kind = $2 AND subject = $3)
             """,
             row =>
             {
                 if (FigureRules.InAll(row.GetDecimal(0), row.GetDecimal(1), row.GetDecimal(2), row.GetDecimal(3))
                     is { } finding) findings.Add(finding);
-            }, RoundTrip.Value(Contracts.Topics.BalanceAccounts));
+            }, RoundTrip.Value(Contracts.Topics.BalanceAccounts),
+            RoundTrip.Value(Kinds.CoinsNotConserved), RoundTrip.Value(FigureRules.All));
         await trip.RunAsync(connection, cancellation);
         findings.AddRange(odd.SelectMany(CheckoutRules.WhenAllIsRead));
         trip = new();

@@ -133,6 +133,34 @@ public sealed class GrouplessReaderTests(Stage stage)
         }, "the new one is heard");
     }
 
+    [Fact]
+    public async Task Who_says_where_it_goes_on_gets_all_from_there_with_values_and_is_told_of_ends()
+    {
+        var topic = await stage.NewTopicAsync(1);
+        foreach (var what in new[] { "0", "1", "2" }) await TellAsync(topic, what);
+        var ends = new ConcurrentQueue<long>();
+        await using var reading = new Reading(stage, BrokerFixture.NewName("group"), [topic], from: _ => 1,
+            atEnd: ends.Enqueue);
+        await Eventually.Until(() => ends.Contains(3), "it is told of the end");
+        Assert.Equal(["1", "2"], reading.Heard);
+        Assert.False(reading.WasValueless);
+        reading.Reader.ReadAgain(new(topic, 0));
+        await Eventually.Until(() => reading.Heard.Count == 4, "it is read from there again");
+        Assert.Equal(["1", "2", "1", "2"], reading.Heard);
+    }
+
+    [Fact]
+    public async Task A_place_behind_the_end_is_one_of_another_topic_and_the_partition_is_read_from_its_start()
+    {
+        var topic = await stage.NewTopicAsync(1);
+        await TellAsync(topic, "0");
+        var remade = new ConcurrentQueue<TopicPartition>();
+        await using var reading = new Reading(stage, BrokerFixture.NewName("group"), [topic], from: _ => 17,
+            remade: remade.Enqueue);
+        await Eventually.Until(() => reading.Heard.Contains("0"), "it is read from its start");
+        Assert.Equal([new TopicPartition(topic, 0)], remade);
+    }
+
     private async Task TellAsync(string topic, string what) => await stage.Producer.ProduceAsync(topic, Message(what));
 
     private static Message<byte[]?, byte[]?> Message(string what) => new()
@@ -149,7 +177,8 @@ public sealed class GrouplessReaderTests(Stage stage)
         private readonly Task _running;
         private int _begun;
 
-        public Reading(Stage stage, string group, IReadOnlyCollection<string> topics, string? bootstrap = null)
+        public Reading(Stage stage, string group, IReadOnlyCollection<string> topics, string? bootstrap = null,
+            Func<TopicPartition, long>? from = null, Action<long>? atEnd = null, Action<TopicPartition>? remade = null)
         {
             _loggers = new([Lines], new LoggerFilterOptions { MinLevel = LogLevel.Information });
             var kafka = new KafkaOptions
@@ -161,7 +190,12 @@ public sealed class GrouplessReaderTests(Stage stage)
             kafka.Properties["enable.auto.commit"] = "true";
             kafka.Properties["enable.auto.offset.store"] = "true";
             Reader = new(kafka, group, topics, () => Interlocked.Increment(ref _begun), Came, TimeProvider.System,
-                _loggers.CreateLogger("reader"));
+                _loggers.CreateLogger("reader"))
+            {
+                From = from,
+                AtEnd = atEnd is null ? null : (_, end) => atEnd(end),
+                Remade = remade,
+            };
             _running = Reader.RunAsync(_stop.Token);
         }
 

@@ -191,6 +191,32 @@ public sealed class AuditTransactionTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Texts_that_no_index_takes_and_names_that_nobody_knows_stop_nothing()
+    {
+        var tale = new Tale().Credited("player-1", 1_000).Credited("player-1", 1).Credited("player-1", 1);
+        tale.Change(0, "reference", JsonValue.Create(new string('x', 10_000)));
+        tale.Change(1, "customerId", JsonValue.Create("\0" + new string('y', 10_000)));
+        tale.Events[2] = tale.Events[2] with { Name = Told.NameOf(new string('z', 10_000)), Fields = null };
+        await using var store = await ObserverStore.NewAsync(postgres);
+        await store.ReadAsync(store.Records(tale.Events));
+        Assert.Equal(3, await store.AskAsync<long>("SELECT judged FROM stores WHERE topic = 'balance.accounts'"));
+        Assert.Equal(1, await store.AskAsync<long>("SELECT opaque FROM stores WHERE topic = 'balance.accounts'"));
+    }
+
+    [Fact]
+    public async Task Coins_that_are_not_conserved_in_all_are_said_once()
+    {
+        var tale = new Tale().Credited("player-1", 1_000).Credited("player-1", 1);
+        tale.Change(1, "balanceCoins", JsonValue.Create(7L));
+        await using var store = await ObserverStore.NewAsync(postgres);
+        await store.ReadAsync(store.Records(tale.Events));
+        var frontier = new Frontier(store.Database);
+        Assert.Single(await frontier.ReachAsync(0, DateTime.UtcNow, DateTime.UtcNow, default));
+        Assert.Empty(await frontier.ReachAsync(0, DateTime.UtcNow, DateTime.UtcNow, default));
+        Assert.Equal([Kinds.BalanceDoesNotFollow, Kinds.CoinsNotConserved], await store.KindsAsync());
+    }
+
+    [Fact]
     public async Task Facts_without_a_chain_are_known_by_their_ids_wherever_they_are_sent_again()
     {
         var fact = new Told(Topics.GameRewards, 0, 0, null, Guid.NewGuid(), "GameRegistered", Tale.Start, [])
