@@ -82,13 +82,16 @@ public sealed class BlockingTests
         }));
         using var processes = new Processes(new()
         {
+            AskInterval = TimeSpan.FromMilliseconds(100),
             Processes =
             {
                 new() { Name = "balance", Url = service.Url }, new() { Name = "logtailer", Url = tailer.Url },
             },
         }, TimeProvider.System, NullLogger<Processes>.Instance);
         await processes.StartAsync(TestContext.Current.CancellationToken);
-        await Eventually.Until(() => processes.All.Count == 2, "both are asked");
+        await Eventually.Until(() => processes.PublisherOf("balance.accounts") is not null
+            && (balance is null ? processes.All[0].Problem == "it answers 503" : processes.Of("balance").Any()),
+            "both are asked");
         await processes.StopAsync(TestContext.Current.CancellationToken);
         return Blocking.Of(Pending with { ExpiresAt = expiresAt ?? Pending.ExpiresAt }, "balance", Created,
             "balance.accounts", processes, parked, Now);
