@@ -29,6 +29,8 @@ public sealed class AuditLoop : BackgroundService
     /// <summary>Partitions that are to be read from their start, and whose reading did not begin there yet.</summary>
     private readonly HashSet<TopicPartition> _awaited = [];
     private readonly Dictionary<TopicPartition, long> _ends = [];
+    /// <summary>When each batch began that was read after the ends were asked for which were answered last.</summary>
+    private readonly Queue<(long StartedAt, DateTime ReadAt)> _batches = [];
     private long _generation;
     private CancellationToken _stopping;
     private readonly KafkaOptions _kafka;
@@ -156,6 +158,7 @@ public sealed class AuditLoop : BackgroundService
 
     private async Task JudgeAsync(List<Incoming> records, HashSet<string> passOver, CancellationToken cancellation)
     {
+        _batches.Enqueue((_time.GetTimestamp(), Now));
         var read = new List<ReadRecord>(records.Count);
         foreach (var record in records) read.Add(await ReadRecord.OfAsync(_decoder, record, Now, cancellation));
         await JudgeAsync(read, passOver, cancellation);
@@ -206,7 +209,7 @@ public sealed class AuditLoop : BackgroundService
 
     private async Task ReachAsync(AskedEnds.Answer answer, CancellationToken cancellation)
     {
-        var at = Now - _time.GetElapsedTime(answer.AskedAt);
+        var at = AskedAt(answer);
         var known = _next.Keys.ToList();
         var ends = answer.Ends.ToDictionary();
         _status.IsBehind(ends.Sum(end => Behind(end.Key, end.Value)));
@@ -221,6 +224,14 @@ public sealed class AuditLoop : BackgroundService
         }
         Say(await _frontier.ReachAsync(_generation, at, Now, cancellation));
         _status.HasReached(at, Now);
+    }
+
+    /// <summary>UTC; before whatever was read later, also where the clock was set meanwhile.</summary>
+    private DateTime AskedAt(AskedEnds.Answer answer)
+    {
+        while (_batches.TryPeek(out var batch) && batch.StartedAt <= answer.AskedAt) _batches.Dequeue();
+        var at = Now - _time.GetElapsedTime(answer.AskedAt);
+        return _batches.Count == 0 ? at : new[] { at, _batches.Min(batch => batch.ReadAt) }.Min();
     }
 
     private long Behind(TopicPartition partition, long end) =>

@@ -25,13 +25,18 @@ public sealed class ObserverTests : IDisposable
         await using var system = await TestSystem.StartAsync("observer", TestSystem.Options(_folder) with
         {
             Observed = true,
-            Environment = new Dictionary<string, string?> { ["Observer__StuckAfter"] = "00:00:01" },
+            Environment = new Dictionary<string, string?>
+            {
+                ["Observer__StuckAfter"] = "00:00:01",
+                ["Observer__TraceUrl"] = "http://traces.example/trace/{traceId}",
+            },
         });
         await EachEventInCausalOrderAsync(system);
         await EachProcessSaysHowFarItIsAsync(system);
         await AFrozenBalanceIsNamedAsync(system);
         await KillsChangeNoFigureAsync(system);
         await AForgedRecordIsFoundAsync(system);
+        await ARebuildReadsTheTopicsAgainAsync(system);
         await OnlySupportMayAskAsync(system);
     }
 
@@ -46,6 +51,7 @@ public sealed class ObserverTests : IDisposable
             seen.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("event").GetString()!));
         Assert.Empty(seen.GetProperty("blockedBy").EnumerateArray());
         Assert.Empty(seen.GetProperty("toCome").EnumerateArray());
+        Assert.Matches("^http://traces.example/trace/[0-9a-f]{32}$", seen.GetProperty("traceUrl").GetString());
         var statement = await AskAsync(system, $"/customers/{customer}");
         Assert.Equal([600L, -500L], statement.GetProperty("coins").EnumerateArray()
             .Select(line => line.GetProperty("coins").GetInt64()));
@@ -126,6 +132,23 @@ public sealed class ObserverTests : IDisposable
         Assert.Equal(("sre-1", "a drill"),
             (settled.Json.GetProperty("who").GetString(), settled.Json.GetProperty("why").GetString()));
         await UntilAsync(system, "/summary", json => json.GetProperty("wrong").GetInt64() == 0, "it is settled");
+    }
+
+    /// <summary>By one command beside the process that serves: the same figures, and what is settled stays so.</summary>
+    private static async Task ARebuildReadsTheTopicsAgainAsync(TestSystem system)
+    {
+        var before = await AskAsync(system, "/summary");
+        var (exitCode, output) = await system.RunAsync("observer", system.Local.ObserverEnvironment(), "rebuild");
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("0 violations open", output, StringComparison.Ordinal);
+        await UntilAsync(system, "/summary", json => Figures(json) == Figures(before), $"as before: {Figures(before)}");
+        Assert.Equal(2, (await AskAsync(system, "/violations")).GetProperty("violations")[0].GetProperty("times")
+            .GetInt64());
+
+        static string Figures(JsonElement summary) => string.Join(' ', new[]
+        {
+            "purchases", "wrong", "coinsPaidNotDelivered", "checkouts", "events", "strangers",
+        }.Select(name => summary.GetProperty(name).GetRawText()));
     }
 
     private static async Task OnlySupportMayAskAsync(TestSystem system)
