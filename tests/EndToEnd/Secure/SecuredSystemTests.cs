@@ -32,6 +32,7 @@ public sealed class SecuredSystemTests : IDisposable
         await using var system = await TestSystem.StartAsync("secured", TestSystem.Options(_folder) with
         {
             Secure = true,
+            Observed = true,
             Environment = new Dictionary<string, string?>
             {
                 ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _otlp.Url,
@@ -47,6 +48,7 @@ public sealed class SecuredSystemTests : IDisposable
         Assert.Equal("completed", await BuyAsync(system, await system.Game.NewAsync(500)));
         Assert.All(await Invariants.CheckAsync(system.Addresses, Cancel), held => Assert.Null(held.Fault));
 
+        await TheObserverSeesAllAsync(system);
         await WhoServesChangesNoEventAsync(system);
         await OnlyTheOwnerRebuildsAsync(system);
         await Eventually.Until(() => _otlp.Exports.Count > 0, "spans were exported");
@@ -76,6 +78,15 @@ public sealed class SecuredSystemTests : IDisposable
         var posted = await system.Game.BuyAsync(customer, "gorilla", "first", Cancel);
         return (await system.Game.EndOfAsync(customer, posted.CheckoutId, Players.Patience, Cancel)).State;
     }
+
+    /// <summary>By a role and a user of its own, which may read and nothing else.</summary>
+    private static Task TheObserverSeesAllAsync(TestSystem system) => Eventually.Until(async () =>
+    {
+        var answer = await Http.Answer.GetAsAsync("support", system.Addresses.Observer + "/summary");
+        return answer.Status == 200 && answer.Json.GetProperty("purchases").GetInt64() == 2
+            && answer.Json.GetProperty("wrong").GetInt64() == 0
+            && answer.Json.GetProperty("auditAgeSeconds").ValueKind == System.Text.Json.JsonValueKind.Number;
+    }, "the Observer has read all");
 
     /// <summary>So that what is said of a lost database is in the logs too.</summary>
     private static async Task PostgresIsRestartedAsync(TestSystem system, string customer)
