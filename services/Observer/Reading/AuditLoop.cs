@@ -164,7 +164,9 @@ public sealed class AuditLoop : BackgroundService
         await JudgeAsync(read, passOver, cancellation);
     }
 
-    /// <summary>A batch that fails by its data is halved, and the record at fault is listed: no input stops this.</summary>
+    /// <summary>
+    /// A batch that fails by its data is halved, and the record at fault is listed: no input stops this.
+    /// </summary>
     private async Task JudgeAsync(List<ReadRecord> read, HashSet<string> passOver, CancellationToken cancellation)
     {
         try

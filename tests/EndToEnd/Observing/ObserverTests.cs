@@ -134,7 +134,9 @@ public sealed class ObserverTests : IDisposable
         await UntilAsync(system, "/summary", json => json.GetProperty("wrong").GetInt64() == 0, "it is settled");
     }
 
-    /// <summary>By one command beside the process that serves: the same figures, and what is settled stays so.</summary>
+    /// <summary>
+    /// By one command beside the process that serves: the same figures, and what is settled stays so.
+    /// </summary>
     private static async Task ARebuildReadsTheTopicsAgainAsync(TestSystem system)
     {
         var before = await AskAsync(system, "/summary");
