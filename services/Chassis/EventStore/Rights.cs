@@ -39,7 +39,7 @@ public static class Rights
 
     /// <summary>Of the role that tails the log: what it heals a topic from, and proves it by.</summary>
     public static IReadOnlyList<Right> OfTailer { get; } =
-        [new("events", Select), new("head", Select), new("schemas", Select)];
+        [new("events", Select), new("head", Select), new("schemas", Select), new("refills", Select)];
 
     /// <summary>Of the role as which a service serves.</summary>
     /// <param name="declared">The service's own tables of state.</param>

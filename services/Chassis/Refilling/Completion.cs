@@ -34,8 +34,10 @@ internal sealed class Completion(NpgsqlConnection connection, long refill, IRead
     public async Task<Completed> RunAsync(CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        // Appends wait at the head, and find the refill when they get it.
+        // Appends wait at the head, and find the refill when they get it: the log has all that came before.
         await connection.ExecuteAsync("SELECT FROM head FOR UPDATE");
+        await connection.ExecuteAsync("UPDATE refills SET log_end = pg_current_wal_insert_lsn() WHERE id = @refill",
+            new { refill });
         var first = await QueryAsync<long?>($"""
             SELECT min(t.position) FROM topic_events t
             WHERE NOT t.repeats AND NOT EXISTS (SELECT FROM events e WHERE {Same})

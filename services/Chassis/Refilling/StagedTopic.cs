@@ -56,7 +56,8 @@ internal sealed class StagedTopic(NpgsqlConnection connection, SchemaRegistry re
             throw new UnfitTopicException($"{topic}/{missing.Partition} itself lacks events: at offset "
                 + $"{missing.Offset} position {missing.Position} follows {missing.Previous}, and neither the topic nor "
                 + "the store has that. Restore a backup that does, and run refill on it.");
-        connection.Execute("CREATE INDEX ON topic_events (position); ANALYZE topic_events", commandTimeout: 0);
+        connection.Execute("CREATE INDEX ON topic_events (position); CREATE INDEX ON topic_events (event_id); "
+            + "ANALYZE topic_events", commandTimeout: 0);
         MustBeOneHistory();
     }
 

@@ -3,6 +3,7 @@ using Checkout.LogTailer.Sink;
 using Checkout.LogTailer.Source;
 using Npgsql;
 using Npgsql.Replication.PgOutput.Messages;
+using NpgsqlTypes;
 
 namespace Checkout.LogTailer.Chain;
 
@@ -10,11 +11,13 @@ namespace Checkout.LogTailer.Chain;
 /// Follows the slot's messages: each insert is judged by the successor rule, each commit is handed to the
 /// confirmations.
 /// </summary>
+/// <param name="refilled">What was committed up to here is published from the store, or set aside there.</param>
 /// <param name="heal">Publishes what the store has and the topic has not, and reports it.</param>
 public sealed class Streamer(
     ReplicationStream stream, EventRows rows, SuccessorRule rule, IPublisher publisher, Confirmations confirmations,
-    Func<string, CancellationToken, Task> heal)
+    NpgsqlLogSequenceNumber refilled, Func<string, CancellationToken, Task> heal)
 {
+    private bool _isOfBefore;
     private DateTime _committedAt;
     private TaskCompletionSource _silent = NewSignal();
 
@@ -62,12 +65,13 @@ public sealed class Streamer(
             case BeginMessage begin:
                 confirmations.Opened();
                 _committedAt = begin.TransactionCommitTimestamp;
+                _isOfBefore = begin.TransactionFinalLsn <= refilled;
                 break;
             case RelationMessage relation:
                 rows.Describe(relation);
                 break;
             case InsertMessage insert:
-                if (await rows.ReadAsync(insert, rule.Last, stop) is { } e) await PublishAsync(e, stop);
+                if (!_isOfBefore && await rows.ReadAsync(insert, rule.Last, stop) is { } e) await PublishAsync(e, stop);
                 break;
             case CommitMessage commit:
                 // Not CommitLsn: a transaction confirmed at its CommitLsn comes again (PostgreSQL 15.18).

@@ -126,7 +126,7 @@ public sealed class Session(SessionParts parts, Server server, Head head, Accoun
         _healed = true;
         Waits(null);
         _streamer = new Streamer(_stream, new EventRows(head.Schema), rule, publisher, _confirmations,
-            (reason, token) => HealAsync(healer, reason, token));
+            await _database.RefilledUpToAsync(ended), (reason, token) => HealAsync(healer, reason, token));
         await _streamer.RunAsync(ended);
     }
 

@@ -97,6 +97,26 @@ public sealed class StoreDatabase(NpgsqlDataSource database)
     }
 
     /// <summary>
+    /// Up to here the transaction log may tell of events that the store set aside when it was refilled from its topic
+    /// (docs/decisions/0014-refill.md); what the store has of that time is published from the store. 0/0 where it never
+    /// was, or not on this server.
+    /// </summary>
+    public async Task<NpgsqlLogSequenceNumber> RefilledUpToAsync(CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT coalesce(max(log_end), '0/0') FROM refills WHERE log_end <= pg_current_wal_insert_lsn()");
+        try
+        {
+            return await command.ExecuteScalarAsync(stop) is NpgsqlLogSequenceNumber end ? end : default;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            // A service of before.
+            return default;
+        }
+    }
+
+    /// <summary>
     /// The events of these partitions with a position in (after, through], in order, up to the limits of a page. At
     /// least one, where there is one.
     /// </summary>

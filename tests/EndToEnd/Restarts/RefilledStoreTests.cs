@@ -44,7 +44,8 @@ public sealed class RefilledStoreTests : IDisposable
         await RefillAsync(system, "inventory", Topics.InventoryAvatars);
 
         await crowd.UntilAcceptedAsync(Crowd.All * 7 / 8);
-        await ReplaceAsync(system, "store", "CREATE DATABASE store OWNER store");
+        // What was accepted and not published is nowhere else.
+        await ReplaceAsync(system, "store", "CREATE DATABASE store OWNER store", whenPublished: true);
         await RefillAsync(system, "store", Topics.StoreCheckouts);
 
         await posting;
@@ -86,32 +87,40 @@ public sealed class RefilledStoreTests : IDisposable
         admin.ExecuteAsync($"CREATE DATABASE {database}_backup TEMPLATE {database} OWNER {database}"));
 
     /// <summary>Under its processes, which find the other one when they come again.</summary>
-    private static Task ReplaceAsync(TestSystem system, string database, string with) =>
+    private static Task ReplaceAsync(TestSystem system, string database, string with, bool whenPublished = false) =>
         AloneAsync(system, database, async admin =>
         {
             await admin.ExecuteAsync("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
                 + "WHERE database = @database", new { database });
             await admin.ExecuteAsync($"DROP DATABASE {database}");
             await admin.ExecuteAsync(with);
-        });
+        }, whenPublished);
 
     /// <summary>Nobody else gets in meanwhile.</summary>
-    private static async Task AloneAsync(TestSystem system, string database, Func<NpgsqlConnection, Task> change)
+    private static async Task AloneAsync(TestSystem system, string database, Func<NpgsqlConnection, Task> change,
+        bool whenPublished = false)
     {
         await using var admin = new NpgsqlConnection(system.Local.Postgres.ConnectionString());
         await admin.OpenAsync(Cancel);
         await admin.ExecuteAsync($"ALTER DATABASE {database} ALLOW_CONNECTIONS false");
-        await Eventually.Until(async () =>
-        {
-            await admin.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = @database",
-                new { database });
-            return await admin.ExecuteScalarAsync<int>(
-                """
-                SELECT count(*)::int FROM pg_stat_activity a FULL JOIN pg_replication_slots s ON s.active_pid = a.pid
-                WHERE a.datname = @database OR (s.database = @database AND s.active)
-                """, new { database }) == 0;
-        }, $"nobody is in {database}");
+        if (whenPublished) await EndSessionsAsync(admin, database, "usename <> 'logtailer'");
+        var end = await admin.ExecuteScalarAsync<string>("SELECT pg_current_wal_insert_lsn()::text");
+        if (whenPublished)
+            await Eventually.Until(async () => await admin.ExecuteScalarAsync<bool>(
+                "SELECT confirmed_flush_lsn >= @end::pg_lsn FROM pg_replication_slots WHERE database = @database",
+                new { end, database }), "all is published", Players.Patience);
+        await EndSessionsAsync(admin, database, "true");
         await change(admin);
         await admin.ExecuteAsync($"ALTER DATABASE {database} ALLOW_CONNECTIONS true");
     }
+
+    private static Task EndSessionsAsync(NpgsqlConnection admin, string database, string whose) =>
+        Eventually.Until(async () =>
+        {
+            await admin.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                + $"WHERE datname = @database AND {whose}", new { database });
+            return await admin.ExecuteScalarAsync<int>(
+                $"SELECT count(*)::int FROM pg_stat_activity WHERE datname = @database AND {whose}",
+                new { database }) == 0;
+        }, $"nobody is in {database}");
 }

@@ -9,6 +9,7 @@ CREATE TABLE refills (
     added      bigint      NOT NULL DEFAULT 0,
     set_aside  bigint      NOT NULL DEFAULT 0,
     lost       text,
+    log_end    pg_lsn,
     ended_at   timestamptz
 );
 COMMENT ON TABLE refills IS 'Each time that the store was completed from its topic, by whom and why.';
@@ -17,6 +18,8 @@ COMMENT ON COLUMN refills.through IS 'Where the store ended when its events were
 COMMENT ON COLUMN refills.lost IS
     'Positions up to there that no event has, as ranges: they were given, and lost with the database before anybody '
     'saw their events.';
+COMMENT ON COLUMN refills.log_end IS
+    'Where the transaction log ended when nobody could append any more: what it has before may be of another history.';
 CREATE UNIQUE INDEX one_refill_at_a_time ON refills ((ended_at IS NULL)) WHERE ended_at IS NULL;
 
 CREATE TABLE set_aside (
