@@ -3,6 +3,7 @@ using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Entrance;
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Telemetry;
@@ -54,7 +55,7 @@ public static class CompensationApi
         Problems =
         [
             ProblemTypes.Forbidden, ProblemTypes.NobodyToActFor, BalanceProblems.CompensationDiffers,
-            BalanceProblems.BalanceFull, BalanceProblems.NotTheirCheckout,
+            BalanceProblems.BalanceFull, BalanceProblems.NotTheirCheckout, ProblemTypes.StoreBehind,
         ],
     };
 
@@ -62,11 +63,16 @@ public static class CompensationApi
         .RequireAuthorization(Scopes.Support).Describe(Described);
 
     private static async Task<IResult> PostAsync(HttpRequest request, Caller caller, NpgsqlDataSource database,
-        GroupCommit<BalanceRows> edge, Transactions<BalanceRows> transactions, CancellationToken cancellation)
+        GroupCommit<BalanceRows> edge, Transactions<BalanceRows> transactions, StoreHold hold,
+        CancellationToken cancellation)
     {
         var who = caller.Id;
         var asked = await JsonBody.ReadAsync<CompensationRequest>(request, cancellation);
         var grant = Checked(asked, who);
+        // It may know nothing of a checkout then, and of what was given for it.
+        if (hold.Why is not null)
+            throw ProblemTypes.StoreBehind.Refused("Balance is being brought back to where it was. Nothing was given: "
+                + "send the same again, later.");
         try
         {
             var checkout = await database.AskAsync(connection => DecidedCheckouts.FindAsync(connection,
