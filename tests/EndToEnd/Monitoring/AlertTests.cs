@@ -1,7 +1,11 @@
+using System.Text;
+using Checkout.Contracts;
 using Checkout.EndToEnd.Http;
 using Checkout.EndToEnd.Systems;
 using Checkout.Fixtures;
+using Checkout.Local;
 using Checkout.Servers;
+using Confluent.Kafka;
 using Dapper;
 using Npgsql;
 using Xunit;
@@ -147,6 +151,61 @@ public sealed class AlertTests(MonitoredSystem monitored) : IClassFixture<Monito
             kafka.Signal("CONT");
         }
         await QuietAsync(prometheus, "KafkaSilent", "LogRetained");
+    }
+
+    [Fact]
+    public async Task A_forged_record_violates_the_audit_until_somebody_settles_it()
+    {
+        var (system, prometheus) = await monitored.StartedAsync();
+        await QuietAsync(prometheus, "AuditViolated");
+        using (var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
+        {
+            BootstrapServers = system.Addresses.BootstrapServers,
+        }).Build())
+        {
+            var (partition, record) = First(system, Topics.InventoryAvatars);
+            record.Headers.Remove("ce_id");
+            record.Headers.Add("ce_id", Encoding.UTF8.GetBytes($"{Guid.NewGuid()}"));
+            await producer.ProduceAsync(partition, record, Cancel);
+        }
+        await prometheus.FiresAsync($"AuditViolated {Page}");
+        var violations = (await Answer.GetAsAsync("support", system.Addresses.Observer + "/violations")).Json
+            .GetProperty("violations").EnumerateArray().ToList();
+        Assert.Contains(violations, v => v.GetProperty("kind").GetString() == "other-event-at-position");
+        foreach (var url in violations.Select(violation =>
+            $"{system.Addresses.Observer}/violations/{violation.GetProperty("id").GetInt64()}/settle"))
+            Assert.Equal(200, (await Answer.PostAsync(url, """{"why":"a drill"}""", customer: null, key: null, more:
+                KeyValuePair.Create("Authorization", $"Bearer {Answer.TokenOf(url, "sre-1", "support")}"))).Status);
+        await QuietAsync(prometheus, "AuditViolated");
+    }
+
+    [Fact]
+    public async Task An_audit_that_does_not_move_is_told()
+    {
+        var (system, prometheus) = await monitored.StartedAsync();
+        await QuietAsync(prometheus, "AuditStands");
+        await using (var connection = new NpgsqlConnection(system.Local.Postgres.ConnectionString("observer")))
+        {
+            await connection.OpenAsync(Cancel);
+            await using var transaction = await connection.BeginTransactionAsync(Cancel);
+            await connection.ExecuteAsync("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE", transaction: transaction);
+            await prometheus.FiresAsync("AuditStands (ticket)");
+        }
+        await QuietAsync(prometheus, "AuditStands");
+    }
+
+    private static (TopicPartition Partition, Message<byte[], byte[]> Record) First(TestSystem system, string topic)
+    {
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = system.Addresses.BootstrapServers,
+            GroupId = "a drill",
+            EnableAutoCommit = false,
+        }).Build();
+        consumer.Assign(Enumerable.Range(0, LocalSystem.Partitions)
+            .Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
+        var first = consumer.Consume(TimeSpan.FromSeconds(60));
+        return (first.TopicPartition, first.Message);
     }
 
     private static async Task QuietAsync(PrometheusServer prometheus, params string[] alerts)

@@ -64,6 +64,7 @@ public sealed partial class RunbookTests(SharedSystem shared)
                 ["BALANCE"] = _system.Addresses.Balance,
                 ["INVENTORY"] = _system.Addresses.Inventory,
                 ["LOGTAILER"] = _system.Addresses.Tailer,
+                ["OBSERVER"] = _system.Addresses.Observer,
                 ["TOKEN"] = Answer.TokenOf(_system.Addresses.Store, "agent-1", "support"),
                 ["USER"] = "agent-1",
                 ["PGHOST"] = postgres.Host,
