@@ -1,6 +1,7 @@
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.EventStore;
+using Checkout.Chassis.Refilling;
 using Checkout.Chassis.State;
 using Checkout.Chassis.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -44,11 +45,12 @@ internal static class ServiceProgress<TRows>
     private const int MostParked = 20;
 
     public static void Map(WebApplication app, string? metricsPolicy) => app.MapProgress(metricsPolicy,
-        (HttpRequest request, Choreography<TRows> choreography, EventStoreOptions store, NpgsqlDataSource database,
-            CancellationToken cancellation) =>
-            database.AskAsync(connection => ReadAsync(connection, choreography, store,
+        async (HttpRequest request, Choreography<TRows> choreography, EventStoreOptions store, StoreWatch watch,
+            NpgsqlDataSource database, CancellationToken cancellation) =>
+            (await database.AskAsync(connection => ReadAsync(connection, choreography, store,
                 QueryValue.Of(request, "topic"), QueryValue.NumberOf(request, "position", least: 0, int.MaxValue),
-                cancellation), cancellation));
+                cancellation), cancellation)) with
+            { BehindTopic = watch.IsBehind });
 
     private static async Task<ProgressAnswer> ReadAsync(NpgsqlConnection connection,
         Choreography<TRows> choreography, EventStoreOptions store, string? topic, long? position,
