@@ -3,7 +3,6 @@ using Checkout.Contracts;
 using Checkout.EndToEnd.Http;
 using Checkout.EndToEnd.Systems;
 using Checkout.Fixtures;
-using Checkout.Local;
 using Checkout.Servers;
 using Confluent.Kafka;
 using Dapper;
@@ -17,6 +16,8 @@ namespace Checkout.EndToEnd.Monitoring;
 /// </summary>
 public sealed class AlertTests(MonitoredSystem monitored) : IClassFixture<MonitoredSystem>
 {
+    /// <summary>Of each topic of a local system.</summary>
+    private const int Partitions = 12;
     private const string Page = "(page)";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -202,7 +203,7 @@ public sealed class AlertTests(MonitoredSystem monitored) : IClassFixture<Monito
             GroupId = "a drill",
             EnableAutoCommit = false,
         }).Build();
-        consumer.Assign(Enumerable.Range(0, LocalSystem.Partitions)
+        consumer.Assign(Enumerable.Range(0, Partitions)
             .Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
         var first = consumer.Consume(TimeSpan.FromSeconds(60));
         return (first.TopicPartition, first.Message);

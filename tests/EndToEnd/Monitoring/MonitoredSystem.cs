@@ -25,6 +25,7 @@ public sealed class MonitoredSystem : IAsyncLifetime
         if (Promtool.Find("prometheus") is null) throw Prerequisite.Missing("prometheus", Promtool.Missing);
         _system ??= await TestSystem.StartAsync("monitoring", TestSystem.Options(_folder) with
         {
+            Observed = true,
             Environment = new Dictionary<string, string?>
             {
                 ["Checkouts__Objective"] = "00:00:02",

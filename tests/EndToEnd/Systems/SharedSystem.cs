@@ -16,7 +16,10 @@ public sealed class SharedSystem : IAsyncLifetime
     public TestSystem System => _system!;
 
     public async ValueTask InitializeAsync() =>
-        _system = await TestSystem.StartAsync("shared", TestSystem.Options(_folder));
+        _system = await TestSystem.StartAsync("shared", TestSystem.Options(_folder) with
+        {
+            Observed = true,
+        });
 
     public async ValueTask DisposeAsync()
     {
