@@ -13,21 +13,25 @@ internal sealed class Standstill(TimeProvider time)
     private readonly Dictionary<TopicPartition, Place> _places = [];
 
     /// <param name="MovedAt">When a record came last, or reading began.</param>
-    /// <param name="End">The partition's end when it was first asked for after that.</param>
+    /// <param name="End">The partition's end when it was first asked for after that, or where reading began.</param>
     /// <param name="GrownAt">When that end was first seen to have moved on.</param>
     private readonly record struct Place(long MovedAt, long? End, long? GrownAt);
 
     public IEnumerable<TopicPartition> Partitions => _places.Keys;
 
     /// <summary>A record came, or reading begins (anew).</summary>
-    public void BeginAnew(TopicPartition partition) => _places[partition] = new(time.GetTimestamp(), null, null);
+    /// <param name="from">Where it begins: what is there from here on has to come, too, and not only what is appended
+    /// later. Null where that is not known.</param>
+    public void BeginAnew(TopicPartition partition, long? from = null) =>
+        _places[partition] = new(time.GetTimestamp(), from, null);
 
     public void Forget(TopicPartition partition) => _places.Remove(partition);
 
     /// <summary>Nothing was read for a while, for a reason of our own.</summary>
     public void BeginAllAnew()
     {
-        foreach (var partition in _places.Keys.ToList()) BeginAnew(partition);
+        foreach (var (partition, place) in _places.ToList())
+            _places[partition] = place with { MovedAt = time.GetTimestamp(), GrownAt = null };
     }
 
     /// <param name="askedAt">Before the question: an end from before a record came says nothing about what comes after

@@ -114,11 +114,12 @@ public sealed class ReactorLoop<TRows>(
             {
                 foreach (var partition in assigned) Forget(partition);
                 _refusals.LetIn();
-                reading.Assigned(assigned);
                 state.Add(assigned);
                 lag.Assigned(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
-                return _start.Of(starting, assigned, BeginsAnew);
+                var starts = _start.Of(starting, assigned, BeginsAnew);
+                reading.Assigned(starts);
+                return starts;
             })
             .SetPartitionsRevokedHandler((left, revoked) => Forget(left, revoked, Revoked, reading))
             .SetPartitionsLostHandler((left, lost) => Forget(left, lost, "lost", reading))

@@ -37,9 +37,10 @@ internal sealed class ReadingWatch(KafkaOptions kafka, BrokerWatch brokers, Reac
         _ends.Want([]);
     }
 
-    public void Assigned(IEnumerable<TopicPartition> partitions)
+    /// <param name="starts">Where each is read from; what brokers know alone is the beginning at the earliest.</param>
+    public void Assigned(IEnumerable<TopicPartitionOffset> starts)
     {
-        foreach (var partition in partitions) _standstill.BeginAnew(partition);
+        foreach (var start in starts) _standstill.BeginAnew(start.TopicPartition, Math.Max(0, start.Offset.Value));
         _ends.Want(_standstill.Partitions);
     }
 

@@ -37,6 +37,34 @@ public sealed class StandstillTests
         Assert.Null(_standstill.LongerThan(Limit));
     }
 
+    /// <summary>What came before anybody asked for the end is waited for, too.</summary>
+    [Fact]
+    public void What_is_there_from_where_reading_begins_has_to_come()
+    {
+        _standstill.BeginAnew(One, from: 4);
+        Told(One, 6, 6);
+        _time.Passes(11);
+        Assert.Equal(One, _standstill.LongerThan(Limit));
+        _standstill.BeginAnew(One, from: 6);
+        Told(One, 6, 6);
+        _time.Passes(11);
+        Assert.Null(_standstill.LongerThan(Limit));
+    }
+
+    [Fact]
+    public void It_has_to_come_also_when_nothing_could_be_read_for_a_while()
+    {
+        _standstill.BeginAnew(One, from: 4);
+        Told(One, 6);
+        _time.Passes(9);
+        _standstill.BeginAllAnew();
+        _time.Passes(9);
+        Assert.Null(_standstill.LongerThan(Limit));
+        Told(One, 6);
+        _time.Passes(11);
+        Assert.Equal(One, _standstill.LongerThan(Limit));
+    }
+
     [Fact]
     public void A_record_that_comes_ends_it_until_the_end_moves_on_again()
     {
