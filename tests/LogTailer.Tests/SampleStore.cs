@@ -24,7 +24,7 @@ public sealed class SampleStore : IAsyncDisposable
     public const int Partitions = 4;
     public static readonly byte[] Fingerprint = [1, 2, 3, 4, 5, 6, 7, 8];
     public const string Schema = """{"type":"record","name":"Happened","namespace":"test","fields":[]}""";
-    private const string Migration = "Checkout.Chassis.EventStore.Migrations.0001_event_store.sql";
+    private const string Migrations = "Checkout.Chassis.EventStore.Migrations.";
 
     private SampleStore(string connectionString, string topic)
     {
@@ -38,32 +38,39 @@ public sealed class SampleStore : IAsyncDisposable
     public string Slot => StoreOptions.SlotNameOf(ConnectionString);
 
     public static async Task<SampleStore> CreateAsync(PostgresServer server, bool migrate = true,
-        int partitions = Partitions)
+        int partitions = Partitions, bool isOfBefore = false)
     {
         var name = "t" + Guid.NewGuid().ToString("N")[..12];
         var store = new SampleStore(await server.CreateDatabaseAsync(name), name);
-        if (migrate) await store.MigrateAsync(partitions);
+        if (migrate) await store.MigrateAsync(partitions, isOfBefore);
         return store;
     }
 
     /// <summary>With its topic on a broker that can't be asked to make one.</summary>
-    public static async Task<SampleStore> CreateAsync(PostgresServer server, Broker broker, int partitions = Partitions)
+    /// <param name="isOfBefore">As the first version of a service made it.</param>
+    public static async Task<SampleStore> CreateAsync(PostgresServer server, Broker broker,
+        int partitions = Partitions, bool isOfBefore = false)
     {
-        var store = await CreateAsync(server, partitions: partitions);
+        var store = await CreateAsync(server, partitions: partitions, isOfBefore: isOfBefore);
         if (broker.IsInMemory) await broker.CreateTopicAsync(store.Topic, partitions);
         return store;
     }
 
-    public static string MigrationSql()
+    public static string MigrationSql(bool isOfBefore = false)
     {
-        using var stream = Assembly.Load("Checkout.Chassis").GetManifestResourceStream(Migration)!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
+        var chassis = Assembly.Load("Checkout.Chassis");
+        return string.Join('\n', chassis.GetManifestResourceNames()
+            .Where(name => name.StartsWith(isOfBefore ? $"{Migrations}0001" : Migrations, StringComparison.Ordinal))
+            .Order().Select(name =>
+            {
+                using var reader = new StreamReader(chassis.GetManifestResourceStream(name)!);
+                return reader.ReadToEnd();
+            }));
     }
 
-    public async Task MigrateAsync(int partitions = Partitions)
+    public async Task MigrateAsync(int partitions = Partitions, bool isOfBefore = false)
     {
-        await SqlAsync(MigrationSql());
+        await SqlAsync(MigrationSql(isOfBefore));
         await SqlAsync($"INSERT INTO head (topic, source, partitions, last) VALUES ('{Topic}', '/{Topic}/0', "
             + $"{partitions}, array_fill(0::bigint, ARRAY[{partitions}]))");
         await SqlAsync($"INSERT INTO schemas VALUES (decode('{Convert.ToHexString(Fingerprint)}', 'hex'), "

@@ -15,6 +15,8 @@ public sealed class StoreDatabase(NpgsqlDataSource database)
     /// </summary>
     public const int PageEvents = 4_000;
 
+    private const string Refills = "refills";
+
     /// <summary>An event may have a megabyte, and two pages are in memory at once.</summary>
     public const int PageBytes = 16 << 20;
 
@@ -26,11 +28,20 @@ public sealed class StoreDatabase(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(stop);
         if (!await IsPublishedAsync(connection, stop)) return null;
-        if (await StoreRoles.MissingAsync(connection, Rights.OfTailer) is { Count: > 0 } missing)
+        var rights = await HasRefillsAsync(connection, stop) ? Rights.OfTailer
+            : [.. Rights.OfTailer.Where(right => right.Table != Refills)];
+        if (await StoreRoles.MissingAsync(connection, rights) is { Count: > 0 } missing)
             throw new PublicationStoppedException($"The role {connection.UserName} may not read the store "
                 + $"{connection.Database} (it lacks {string.Join(", ", missing)}): run its service's command migrate, "
                 + $"by the role that owns the tables and with Database:TailerRole={connection.UserName}.");
         return await HeadAsync(connection, stop);
+    }
+
+    /// <summary>A service of before has none: it may be upgraded after this.</summary>
+    private static async Task<bool> HasRefillsAsync(NpgsqlConnection connection, CancellationToken stop)
+    {
+        await using var command = new NpgsqlCommand($"SELECT to_regclass('{Refills}') IS NOT NULL", connection);
+        return (bool)(await command.ExecuteScalarAsync(stop))!;
     }
 
     /// <summary>Null where the store is empty of everything, its head too.</summary>

@@ -39,6 +39,17 @@ public sealed class PublicationTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_store_of_a_service_of_before_that_knows_no_refill_is_published()
+    {
+        await using var broker = InMemoryBroker.Start();
+        await using var store = await SampleStore.CreateAsync(await postgres.ServerAsync(), broker, isOfBefore: true);
+        await using var tail = new RunningTail(store, broker);
+        await tail.UntilAsync(TailState.Active);
+        await store.AppendAsync(new Sample("a"), new Sample("b"));
+        await TopicReader.MustEqualStoreAsync(store, broker.Bootstrap);
+    }
+
+    [Fact]
     public async Task Tables_that_somebody_added_to_the_publication_are_passed_over()
     {
         await using var broker = InMemoryBroker.Start();
