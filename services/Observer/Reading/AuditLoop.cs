@@ -26,6 +26,10 @@ public sealed class AuditLoop : BackgroundService
     private readonly Channel<Word> _came = Channel.CreateBounded<Word>(MaxWaiting);
     private readonly ConcurrentDictionary<TopicPartition, long> _next = new();
     private readonly ConcurrentDictionary<TopicPartition, bool> _remade = new();
+    /// <summary>Of the reader's thread: where it was told to begin.</summary>
+    private readonly HashSet<TopicPartition> _told = [];
+    /// <summary>All partitions of the topics that are read by now; none of a topic until all of it are.</summary>
+    private IReadOnlyCollection<TopicPartition> _read = [];
     /// <summary>Partitions that are to be read from their start, and whose reading did not begin there yet.</summary>
     private readonly HashSet<TopicPartition> _awaited = [];
     private readonly Dictionary<TopicPartition, long> _ends = [];
@@ -54,7 +58,8 @@ public sealed class AuditLoop : BackgroundService
         _decoder = new(ObservedEvents.Table, registry);
         _transaction = new(database, options.ClockTolerance);
         _frontier = new(database);
-        _reader = new(kafka, ObservedEvents.Service, ObservedEvents.All, () => { }, Came, time, logger)
+        _reader = new(kafka, ObservedEvents.Service, ObservedEvents.All,
+            () => Tell(new(default!, Reads: [.. _told])), Came, time, logger)
         {
             From = From,
             AtEnd = (partition, end) => Tell(new(partition, AtEnd: end)),
@@ -86,6 +91,7 @@ public sealed class AuditLoop : BackgroundService
     /// <summary>One before the next, by which a topic that was made anew is known.</summary>
     private long From(TopicPartition partition)
     {
+        _told.Add(partition);
         Tell(new(partition, Begins: true));
         return _remade.ContainsKey(partition) ? 0 : Math.Max(0, _next.GetOrAdd(partition, 0) - 1);
     }
@@ -122,7 +128,7 @@ public sealed class AuditLoop : BackgroundService
             await WaitedOut().ExecuteAsync(async token => await JudgeAsync(records, new HashSet<string>(), token),
                 stopping);
         if (told is not null) await HearAsync(told, stopping);
-        ends.Want(_next.Keys);
+        ends.Want(_next.Keys.Union(_read));
         if (ends.Take() is { } answer)
             await WaitedOut().ExecuteAsync(async token => await ReachAsync(answer, token), stopping);
     }
@@ -149,6 +155,7 @@ public sealed class AuditLoop : BackgroundService
 
     private async Task HearAsync(Word told, CancellationToken stopping)
     {
+        if (told.Reads is { } read) _read = read;
         if (told.AtEnd is { } end) _ends[told.Partition] = end;
         if (told.Begins) _awaited.Remove(told.Partition);
         if (!told.IsRemade) return;
@@ -212,10 +219,11 @@ public sealed class AuditLoop : BackgroundService
     private async Task ReachAsync(AskedEnds.Answer answer, CancellationToken cancellation)
     {
         var at = AskedAt(answer);
-        var known = _next.Keys.ToList();
+        var known = _next.Keys.Union(_read).ToList();
         var ends = answer.Ends.ToDictionary();
         _status.IsBehind(ends.Sum(end => Behind(end.Key, end.Value)));
-        if (ObservedEvents.All.Except(known.Select(p => p.Topic)).Any() || _awaited.Count > 0
+        // A partition may have its first records, and be in no database yet.
+        if (ObservedEvents.All.Except(_read.Select(p => p.Topic)).Any() || _awaited.Count > 0
             || !known.All(p => ends.TryGetValue(p, out var end) && Behind(p, end) == 0)) return;
         var holes = await _frontier.BehindAsync(cancellation);
         if (holes.Count > 0)
@@ -273,8 +281,9 @@ public sealed class AuditLoop : BackgroundService
         e => Outage.IsNobodysFault(e) || Outage.IsCollision(e));
 
     /// <summary>
-    /// A record, or a word on a partition: that its reading begins, that it ended, that it is another.
+    /// A record, or a word on a partition: that its reading begins, that it ended, that it is another; or on all that
+    /// are read.
     /// </summary>
     private sealed record Word(TopicPartition Partition, Incoming? Record = null, bool Begins = false,
-        long? AtEnd = null, bool IsRemade = false);
+        long? AtEnd = null, bool IsRemade = false, IReadOnlyCollection<TopicPartition>? Reads = null);
 }
