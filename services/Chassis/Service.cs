@@ -162,12 +162,16 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
             .AddHostedService(p => p.GetRequiredService<BrokerWatch>())
             .AddHostedService<ReactorLoop<TRows>>();
         services.AddHostedService<ParkedGauge<TRows>>();
+        services.AddSingleton(p =>
+            ActivatorUtilities.CreateInstance<StateComparison<TRows>>(p, settings.Database.Serving(),
+            TimeProvider.System)).AddHostedService(p => p.GetRequiredService<StateComparison<TRows>>());
         builder.AddPipeline(settings);
         builder.AddReadiness<DatabaseReady>("database");
         builder.AddReadiness<StoreWatch>("store");
         builder.AddReadiness<ReactorState>("reactor");
         builder.AddReadiness<BrokerWatch>("kafka");
         builder.AddReadiness<ClockSkew>("clock");
+        builder.AddReadiness<StateComparison<TRows>>("state");
 
         // It reads for one at a time: the reactor has one, and operators have theirs.
         Decoder<TRows> NewDecoder(IServiceProvider p) => new(choreography, p.GetRequiredService<SchemaRegistry>(),

@@ -26,6 +26,10 @@ public sealed record StoreRoles(string? Serving, string? Tailer)
             await connection.ExecuteAsync(
                 $"REVOKE ALL ON FUNCTION {Rights.Append} FROM PUBLIC; "
                     + $"GRANT EXECUTE ON FUNCTION {Rights.Append} TO {Quoted(Serving)}");
+            // What the events lead to is kept in temporary tables, and compared with what is there.
+            await connection.ExecuteAsync($"GRANT TEMPORARY ON DATABASE "
+                + $"{Quoted((await connection.ExecuteScalarAsync<string>("SELECT current_database()"))!)} "
+                + $"TO {Quoted(Serving)}");
         }
         if (Tailer is not null)
         {

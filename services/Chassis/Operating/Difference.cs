@@ -16,12 +16,16 @@ internal static class Difference
              SELECT min(live.row), min(rebuilt.row) FROM live FULL JOIN rebuilt ON live.row = rebuilt.row
              WHERE live.row IS NULL OR rebuilt.row IS NULL
              """, commandTimeout: 0);
-        return difference switch
-        {
-            (null, null) => null,
-            ({ } has, null) => $"the service has {has}, which its events do not lead to.",
-            (null, { } leadTo) => $"the events lead to {leadTo}, which the service does not have.",
-            var (has, leadTo) => $"the service has {has}, and its events lead to {leadTo}.",
-        };
+        return Sentence(difference.Live, difference.Rebuilt);
     }
+
+    /// <param name="has">The row that is there, as text.</param>
+    /// <param name="leadTo">The row that the events lead to.</param>
+    public static string? Sentence(string? has, string? leadTo) => (has, leadTo) switch
+    {
+        (null, null) => null,
+        (not null, null) => $"the service has {has}, which its events do not lead to.",
+        (null, not null) => $"the events lead to {leadTo}, which the service does not have.",
+        _ => $"the service has {has}, and its events lead to {leadTo}.",
+    };
 }

@@ -1,7 +1,6 @@
 using Checkout.Chassis.Choreography;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.State;
-using Checkout.Chassis.WireFormat;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -20,8 +19,7 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
 
     private readonly IReadOnlyList<Table> _tables =
         [.. choreography.DeclaredTables().Where(table => table.IsRebuilt)];
-    private readonly Dictionary<long, ToldEvent<TRows>> _byFingerprint = choreography.ToldEvents.ToDictionary(told =>
-        BitConverter.ToInt64(EventCodec.Fingerprint(told.Schema)));
+    private readonly StoredEvents<TRows> _events = new(choreography);
 
     /// <summary>
     /// 0 where the rebuilt state equals the live one, 1 where it does not; then the first difference is named.
@@ -57,7 +55,9 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
             if (after == through) return;
             var partitions = await live.CreateCommand("SELECT partitions FROM head")
                 .ExecuteScalarAsync(cancellation) as int? ?? 0;
-            var schemas = await WrittenSchemasAsync(live, cancellation);
+            Dictionary<long, Avro.Schema> schemas;
+            await using (var connection = await live.OpenConnectionAsync(cancellation))
+                schemas = await StoredEvents<TRows>.SchemasAsync(connection);
             await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => this.ReplayAsync(live, shadow, schemas,
                 Enumerable.Range(0, partitions).Where(p => p % workers == worker).ToArray(), after, through,
                 cancellation)));
@@ -89,15 +89,6 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
         return end;
     }
 
-    private static async Task<Dictionary<long, Avro.Schema>> WrittenSchemasAsync(NpgsqlDataSource live,
-        CancellationToken cancellation)
-    {
-        await using var connection = await live.OpenConnectionAsync(cancellation);
-        var rows =
-            await connection.QueryAsync<(byte[] Fingerprint, string Schema)>("SELECT fingerprint, schema FROM schemas");
-        return rows.ToDictionary(row => BitConverter.ToInt64(row.Fingerprint), row => Avro.Schema.Parse(row.Schema));
-    }
-
     private async Task ReplayAsync(
         NpgsqlDataSource live, Transactions<TRows> shadow, Dictionary<long, Avro.Schema> schemas, int[] partitions,
         long after, long end, CancellationToken cancellation)
@@ -112,19 +103,10 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
                 ORDER BY position LIMIT @PageEvents
                 """, new { after, end, partitions, PageEvents }, cancellationToken: cancellation))).ToList();
             if (page.Count == 0) return;
-            await ApplyAsync(shadow, page.Select(row => Decode(row.Payload, row.Type, schemas)).ToList(), cancellation);
+            await ApplyAsync(shadow, page.ConvertAll(row => _events.Decode(row.Payload, row.Type, schemas)),
+                cancellation);
             after = page[^1].Position;
         }
-    }
-
-    private Avro.Specific.ISpecificRecord Decode(byte[] payload, string type, Dictionary<long, Avro.Schema> schemas)
-    {
-        SingleObject.TryReadFingerprint(payload, out var fingerprint);
-        var told = _byFingerprint.GetValueOrDefault(fingerprint)
-            ?? choreography.ToldEvents.FirstOrDefault(t => t.Schema.Fullname == type)
-            ?? throw new InvalidOperationException(
-                $"The store holds a {type}, which {choreography.Service} does not know.");
-        return EventCodec.Decode(payload.AsMemory(SingleObject.HeaderBytes), schemas[fingerprint], told.Type);
     }
 
     private static Task ApplyAsync(Transactions<TRows> shadow, IReadOnlyList<Avro.Specific.ISpecificRecord> events,

@@ -46,11 +46,11 @@ internal static class ServiceProgress<TRows>
 
     public static void Map(WebApplication app, string? metricsPolicy) => app.MapProgress(metricsPolicy,
         async (HttpRequest request, Choreography<TRows> choreography, EventStoreOptions store, StoreWatch watch,
-            NpgsqlDataSource database, CancellationToken cancellation) =>
+            StateComparison<TRows> comparison, NpgsqlDataSource database, CancellationToken cancellation) =>
             (await database.AskAsync(connection => ReadAsync(connection, choreography, store,
                 QueryValue.Of(request, "topic"), QueryValue.NumberOf(request, "position", least: 0, int.MaxValue),
                 cancellation), cancellation)) with
-            { BehindTopic = watch.IsBehind });
+            { Comparison = comparison.Progress, BehindTopic = watch.IsBehind });
 
     private static async Task<ProgressAnswer> ReadAsync(NpgsqlConnection connection,
         Choreography<TRows> choreography, EventStoreOptions store, string? topic, long? position,

@@ -154,4 +154,14 @@ internal static partial class Log
 
     [LoggerMessage(54, LogLevel.Information, "Health: {Check} is Healthy again")]
     public static partial void HealthyAgain(ILogger logger, string check);
+
+    [LoggerMessage(56, LogLevel.Error, "The rows do not follow from the events: {Difference} Whoever changed them, "
+        + "rebuild --replace makes them again")]
+    public static partial void StateDiffers(ILogger logger, string difference);
+
+    [LoggerMessage(57, LogLevel.Information, "The rows follow from the events again")]
+    public static partial void StateAgrees(ILogger logger);
+
+    [LoggerMessage(58, LogLevel.Information, "Rows are not compared with events for now: {Why}")]
+    public static partial void NotCompared(ILogger logger, string why);
 }
