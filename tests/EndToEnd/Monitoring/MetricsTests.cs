@@ -15,8 +15,9 @@ public sealed partial class MetricsTests(SharedSystem shared)
     /// <summary>None has more values than there are topics, checks, states and the like.</summary>
     private static readonly string[] Labels =
     [
-        "check", "cloudevents_event_source", "late", "le", "messaging_consumer_group_name",
-        "messaging_destination_name", "otel_scope_name", "otel_scope_version", "reason", "state", "status", "store",
+        "check", "cloudevents_event_source", "kind", "late", "le", "process", "waits_for",
+        "messaging_consumer_group_name", "messaging_destination_name", "otel_scope_name", "otel_scope_version",
+        "reason", "state", "status", "store",
         "service_instance_id", "service_name", "telemetry_sdk_language", "telemetry_sdk_name",
         "telemetry_sdk_version",
     ];

@@ -11,7 +11,8 @@ namespace Checkout.EndToEnd.Monitoring;
 /// </summary>
 public sealed class MonitoredSystem : IAsyncLifetime
 {
-    private static readonly TimeSpan BetweenPosts = TimeSpan.FromMilliseconds(100);
+    /// <summary>So few that those of a fault are many among them.</summary>
+    private static readonly TimeSpan BetweenPosts = TimeSpan.FromSeconds(1);
 
     private readonly TestFolder _folder = new("monitoring");
     private readonly TestFolder _rules = new("rules");
