@@ -47,6 +47,10 @@ var overload = new Command("overload",
 { seconds, times };
 overload.SetAction((parsed, cancel) => OverloadBenchmark.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(seconds)),
     parsed.GetValue(times), parsed.GetValue(inMemory), cancel));
+var observer = new Command("observer",
+    "What the Observer judges beside a system under load, and what it can alone.") { seconds };
+observer.SetAction((parsed, cancel) =>
+    ObserverBenchmark.RunAsync(TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(inMemory), cancel));
 var root = new RootCommand("Measures this system against its peers, side by side in one run. Nothing is asserted.") {
-    tailer, republish, takeover, stream, overload, inMemory };
+    tailer, republish, takeover, stream, overload, observer, inMemory };
 return await root.Parse(args).InvokeAsync();

@@ -42,15 +42,16 @@ internal sealed class RunningShop : IAsyncDisposable
     public string Broker => System.Broker.Name;
 
     /// <param name="settings">Of the services, as environment.</param>
+    /// <param name="observed">Whether the Observer runs beside.</param>
     public static async Task<RunningShop> OpenAsync(string folder, int customers, bool inMemory,
-        IReadOnlyDictionary<string, string?> settings, CancellationToken cancel)
+        IReadOnlyDictionary<string, string?> settings, CancellationToken cancel, bool observed = false)
     {
         var system = await LocalSystem.StartAsync(new()
         {
             Folder = folder,
             StorePort = 0,
             MayInstall = false,
-            Observed = false,
+            Observed = observed,
             InMemoryBroker = inMemory,
             Environment = settings,
         }, _ => { }, cancel);
