@@ -21,6 +21,6 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Warning, "{Process} does not say how far it is: {Problem}")]
     public static partial void ProcessSilent(ILogger logger, string process, string problem);
 
-    [LoggerMessage(7, LogLevel.Warning, "What was derived is emptied, and the topics are read again")]
-    public static partial void Emptied(ILogger logger);
+    [LoggerMessage(7, LogLevel.Warning, "{What}, and the topics are read again")]
+    public static partial void ReadsAgain(ILogger logger, string what);
 }

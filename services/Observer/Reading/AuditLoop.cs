@@ -18,8 +18,8 @@ namespace Checkout.Observer.Reading;
 /// </summary>
 public sealed class AuditLoop : BackgroundService
 {
-    private const int MaxBatch = 500;
-    private const int MaxWaiting = 2_000;
+    private const int MaxBatch = 2_000;
+    private const int MaxWaiting = 8_000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan EndsInterval = TimeSpan.FromMilliseconds(500);
 
@@ -112,7 +112,7 @@ public sealed class AuditLoop : BackgroundService
             }
             catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
             {
-                if (e is EmptiedException) Log.Emptied(_logger);
+                if (e is ReadAgainException) Log.ReadsAgain(_logger, e.Message);
                 else Log.AuditFailed(_logger, e);
                 await Task.Delay(Pause, _time, stopping);
                 await WaitedOut().ExecuteAsync(async token => await LoadAsync(token), stopping);
@@ -197,7 +197,7 @@ public sealed class AuditLoop : BackgroundService
 
     private async Task RunAsync(List<ReadRecord> read, HashSet<string> passOver, CancellationToken cancellation)
     {
-        var outcome = await _transaction.RunAsync(_generation, read, passOver, Now, cancellation);
+        var outcome = await _transaction.RunAsync(_generation, read, passOver, Now, _next, cancellation);
         foreach (var (key, next) in outcome.Next) _next[new(key.Topic, key.Partition)] = next;
         foreach (var (topic, partition) in outcome.Remade)
         {
@@ -232,7 +232,7 @@ public sealed class AuditLoop : BackgroundService
                 && !_processes.IsUnpublished(hole.Topic, hole.Position)).Select(hole => hole.Topic)], cancellation);
             return;
         }
-        Say(await _frontier.ReachAsync(_generation, at, Now, cancellation));
+        Say(await _frontier.ReachAsync(_generation, at, Now, _next, cancellation));
         _status.HasReached(at, Now);
     }
 

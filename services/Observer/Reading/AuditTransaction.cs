@@ -1,6 +1,8 @@
 using Checkout.Chassis.State;
 using Checkout.Observer.Auditing;
+using Confluent.Kafka;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Checkout.Observer.Reading;
 
@@ -18,23 +20,28 @@ public sealed record AuditOutcome(IReadOnlyDictionary<(string Topic, int Partiti
 public sealed class AuditTransaction(NpgsqlDataSource database, TimeSpan clockTolerance)
 {
     /// <summary>So many events that came before those below them are judged at once.</summary>
-    private const int MaxPending = 1_000;
+    private const int MaxPending = 2_000;
 
     /// <param name="generation">As it was when it was read where reading is.</param>
     /// <param name="passOver">Topics whose next hole is not waited for any longer.</param>
     /// <param name="now">UTC.</param>
-    /// <exception cref="EmptiedException">Another generation is there: reading is to begin anew.</exception>
+    /// <param name="known">What this instance knows to be read: the offset of each partition's next record.</param>
+    /// <exception cref="ReadAgainException">What the records follow on is not in the database.</exception>
     public async Task<AuditOutcome> RunAsync(long generation, IReadOnlyList<ReadRecord> records,
-        IReadOnlySet<string> passOver, DateTime now, CancellationToken cancellation)
+        IReadOnlySet<string> passOver, DateTime now, IReadOnlyDictionary<TopicPartition, long> known,
+        CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var places = new ReadingPlaces(records.Select(r => (r.Record.Topic, r.Record.Partition)));
         var chains = new Dictionary<string, StoredChain>();
         var trip = new RoundTrip();
+        // All of it can be read again: a server that dies takes the last batches with it, and with them where reading
+        // is. What somebody says of a violation is written for good, elsewhere.
+        trip.Write("SET LOCAL synchronous_commit TO off");
         places.Lock(trip);
         StoredChain.Read(trip, chain => chains[chain.Topic] = chain);
-        EmptiedException.Check(trip, generation);
+        ReadAgainException.Check(trip, generation, known);
         await trip.RunAsync(connection, cancellation);
 
         var taken = new TakenRecords(places.Take(records));
@@ -76,13 +83,29 @@ public sealed class AuditTransaction(NpgsqlDataSource database, TimeSpan clockTo
     }
 }
 
-/// <summary>A rebuild has emptied what was derived.</summary>
-public sealed class EmptiedException() : Exception("What was derived is emptied, and the topics are read again.")
+/// <summary>
+/// What was derived is not what this instance knows: a rebuild has emptied it, or the database lost its last commits or
+/// is a copy of an earlier time. Reading begins again where the database says.
+/// </summary>
+public sealed class ReadAgainException(string message) : Exception(message)
 {
     /// <summary>Behind the locks of whoever writes.</summary>
-    internal static void Check(RoundTrip trip, long generation) =>
+    /// <param name="known">What this instance knows to be read: the offset of each partition's next record.</param>
+    internal static void Check(RoundTrip trip, long generation, IReadOnlyDictionary<TopicPartition, long> known)
+    {
         trip.Read("SELECT generation FROM audit", row =>
         {
-            if (row.GetInt64(0) != generation) throw new EmptiedException();
+            if (row.GetInt64(0) != generation) throw new ReadAgainException("What was derived is emptied");
         });
+        var all = known.ToList();
+        trip.Read(
+            """
+            SELECT topic, partition, k.next, coalesce(r.next, 0) FROM unnest($1, $2, $3) AS k(topic, partition, next)
+            LEFT JOIN reading r USING (topic, partition) WHERE coalesce(r.next, 0) < k.next LIMIT 1
+            """, row => throw new ReadAgainException($"The database is at offset {row.GetInt64(3)} of "
+                + $"{row.GetString(0)}/{row.GetInt32(1)}, and was at {row.GetInt64(2)}"),
+            RoundTrip.Array(all.Select(k => k.Key.Topic), NpgsqlDbType.Text),
+            RoundTrip.Array(all.Select(k => k.Key.Partition.Value), NpgsqlDbType.Integer),
+            RoundTrip.Array(all.Select(k => k.Value), NpgsqlDbType.Bigint));
+    }
 }

@@ -1,5 +1,6 @@
 using Checkout.Chassis.State;
 using Checkout.Observer.Auditing;
+using Confluent.Kafka;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -28,9 +29,10 @@ public sealed class Frontier(NpgsqlDataSource database)
 
     /// <summary>All that was on the topics then is read and judged.</summary>
     /// <param name="at">UTC.</param>
-    /// <exception cref="EmptiedException">Another generation is there.</exception>
+    /// <param name="known">What this instance knows to be read: the offset of each partition's next record.</param>
+    /// <exception cref="ReadAgainException">That is not in the database.</exception>
     public async Task<IReadOnlyList<Finding>> ReachAsync(long generation, DateTime at, DateTime now,
-        CancellationToken cancellation)
+        IReadOnlyDictionary<TopicPartition, long> known, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
@@ -39,7 +41,7 @@ public sealed class Frontier(NpgsqlDataSource database)
         var trip = new RoundTrip();
         // As a batch does, so that no other writes meanwhile.
         trip.Read("SELECT 1 FROM stores ORDER BY topic FOR UPDATE", _ => { });
-        EmptiedException.Check(trip, generation);
+        ReadAgainException.Check(trip, generation, known);
         trip.Read(
             $"SELECT {StoryRows.Columns} FROM checkouts WHERE odd_since < $1 ORDER BY odd_since LIMIT {MostAtOnce}",
             row => odd.Add(StoryRows.Of(row)), RoundTrip.Value(at));

@@ -41,7 +41,7 @@ public sealed class AuditTransactionTests(PostgresFixture postgres)
         await using var store = await ObserverStore.NewAsync(postgres);
         var records = store.Records(events);
         var clock = Stopwatch.StartNew();
-        foreach (var batch in records.Chunk(500)) await store.ReadAsync(batch);
+        foreach (var batch in records.Chunk(2_000)) await store.ReadAsync(batch);
         TestLog.Say($"The audit judged {events.Count} events, {events.Count / clock.Elapsed.TotalSeconds:F0} a second");
         Assert.Equal(0, await store.AskAsync<long>("SELECT sum(highest - judged) FROM stores"));
         Assert.Equal(800, await store.AskAsync<long>("SELECT sum(checkouts) FROM states"));
@@ -171,26 +171,6 @@ public sealed class AuditTransactionTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_topic_that_was_made_anew_is_known_by_the_record_before_the_next_and_is_read_from_its_start()
-    {
-        var events = new Tale().Credited("player-1", 1_000).Credited("player-1", 1).Events;
-        await using var store = await ObserverStore.NewAsync(postgres);
-        var records = store.Records(events);
-        await store.ReadAsync(records);
-        var other = records[1] with
-        {
-            Record = records[1].Record with
-            {
-                Headers = new Dictionary<string, string> { ["ce_id"] = $"{Guid.NewGuid()}" },
-            },
-        };
-        Assert.Equal((events[0].Topic, events[0].Partition), Assert.Single((await store.ReadAsync(other)).Remade));
-        Assert.Equal(0, await store.AskAsync<long>("SELECT sum(next) FROM reading"));
-        Assert.Empty((await store.ReadAsync(records)).Findings);
-        Assert.Equal(2, await store.AskAsync<long>("SELECT sum(duplicates) FROM reading"));
-    }
-
-    [Fact]
     public async Task Texts_that_no_index_takes_and_names_that_nobody_knows_stop_nothing()
     {
         var tale = new Tale().Credited("player-1", 1_000).Credited("player-1", 1).Credited("player-1", 1);
@@ -210,9 +190,8 @@ public sealed class AuditTransactionTests(PostgresFixture postgres)
         tale.Change(1, "balanceCoins", JsonValue.Create(7L));
         await using var store = await ObserverStore.NewAsync(postgres);
         await store.ReadAsync(store.Records(tale.Events));
-        var frontier = new Frontier(store.Database);
-        Assert.Single(await frontier.ReachAsync(0, DateTime.UtcNow, DateTime.UtcNow, default));
-        Assert.Empty(await frontier.ReachAsync(0, DateTime.UtcNow, DateTime.UtcNow, default));
+        Assert.Single(await store.ReachAsync(DateTime.UtcNow));
+        Assert.Empty(await store.ReachAsync(DateTime.UtcNow));
         Assert.Equal([Kinds.BalanceDoesNotFollow, Kinds.CoinsNotConserved], await store.KindsAsync());
     }
 
@@ -252,28 +231,11 @@ public sealed class AuditTransactionTests(PostgresFixture postgres)
         var lacking = stream.Events.Where(e => e.Topic != Topics.InventoryAvatars)
             .Select(e => e with { ReadAt = DateTime.UtcNow });
         await store.ReadAsync(store.Records(lacking));
-        var frontier = new Frontier(store.Database);
-        Assert.Empty(await frontier.ReachAsync(0, DateTime.UtcNow.AddMinutes(-1), DateTime.UtcNow, default));
+        Assert.Empty(await store.ReachAsync(DateTime.UtcNow.AddMinutes(-1)));
         var found = Assert.Single(
-            await frontier.ReachAsync(0, DateTime.UtcNow.AddMinutes(1), DateTime.UtcNow, default));
+            await store.ReachAsync(DateTime.UtcNow.AddMinutes(1)));
         Assert.Equal((Kinds.EffectWithoutCause, $"{id}"), (found.Kind, found.Subject));
-        Assert.Empty(await frontier.ReachAsync(0, DateTime.UtcNow.AddMinutes(2), DateTime.UtcNow, default));
-    }
-
-    [Fact]
-    public async Task After_a_rebuild_the_topics_are_read_again_and_settled_violations_stay_settled()
-    {
-        var stream = new Tale().Delivered(1).Credited("player-1", 1_000);
-        var id = stream.Bought("player-1");
-        stream.Change("BalanceDeducted", id, "balanceCoins", JsonValue.Create(1L));
-        await using var store = await ObserverStore.NewAsync(postgres);
-        var records = store.Records(stream.Events);
-        await store.ReadAsync(records);
-        await store.AskAsync<object>("UPDATE violations SET settled_at = now(), who = 'sre-1', why = 'a drill'");
-        await RebuildCommand.EmptyAsync(store.Database, default);
-        await Assert.ThrowsAsync<EmptiedException>(() => store.ReadAsync(records));
-        await store.Transaction.RunAsync(1, records, new HashSet<string>(), DateTime.UtcNow, default);
-        Assert.Equal(2, await store.AskAsync<long>("SELECT times FROM violations WHERE settled_at IS NOT NULL"));
+        Assert.Empty(await store.ReachAsync(DateTime.UtcNow.AddMinutes(2)));
     }
 
     private static Tale Shop(int customers)

@@ -6,6 +6,7 @@ using Checkout.Fixtures;
 using Checkout.Observer.Auditing;
 using Checkout.Observer.Reading;
 using Checkout.Observer.Tests.Auditing;
+using Confluent.Kafka;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -15,6 +16,8 @@ namespace Checkout.Observer.Tests.Reading;
 /// <summary>An Observer's database, and records of topics as they come to it.</summary>
 internal sealed class ObserverStore : IAsyncDisposable
 {
+    public static readonly Dictionary<TopicPartition, long> Nothing = [];
+
     private readonly Dictionary<(string Topic, int Partition), long> _ends = [];
 
     private ObserverStore(string connectionString, NpgsqlDataSource database) =>
@@ -56,10 +59,18 @@ internal sealed class ObserverStore : IAsyncDisposable
     public List<ReadRecord> Records(IEnumerable<Told> told) => [.. told.Select(Record)];
 
     public Task<AuditOutcome> ReadAsync(params IReadOnlyList<ReadRecord> records) =>
-        Transaction.RunAsync(0, records, new HashSet<string>(), DateTime.UtcNow, CancellationToken.None);
+        ReadAsync(Nothing, records);
+
+    /// <param name="known">To be read, as the reader believes.</param>
+    public Task<AuditOutcome> ReadAsync(IReadOnlyDictionary<TopicPartition, long> known,
+        params IReadOnlyList<ReadRecord> records) =>
+        Transaction.RunAsync(0, records, new HashSet<string>(), DateTime.UtcNow, known, CancellationToken.None);
+
+    public Task<IReadOnlyList<Finding>> ReachAsync(DateTime at) =>
+        new Frontier(Database).ReachAsync(0, at, DateTime.UtcNow, Nothing, CancellationToken.None);
 
     public Task<AuditOutcome> PassOverAsync(string topic) =>
-        Transaction.RunAsync(0, [], new HashSet<string> { topic }, DateTime.UtcNow, CancellationToken.None);
+        Transaction.RunAsync(0, [], new HashSet<string> { topic }, DateTime.UtcNow, Nothing, CancellationToken.None);
 
     public async Task<List<string>> KindsAsync()
     {
