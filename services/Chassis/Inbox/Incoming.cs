@@ -27,6 +27,11 @@ public sealed record Incoming(
     /// </summary>
     public TimeSpan? Lateness { get; init; }
 
+    /// <summary>
+    /// Between this offset and its own its partition has no other record; null where that is not known.
+    /// </summary>
+    public long? Since { get; init; }
+
     /// <summary>The CloudEvents id; null where it has none, or one that is no UUID.</summary>
     public Guid? EventId => Guid.TryParse(Header(EventHeaders.Id), out var id) ? id : null;
 

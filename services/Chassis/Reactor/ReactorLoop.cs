@@ -43,6 +43,7 @@ public sealed class ReactorLoop<TRows>(
 
     private readonly Rereads _rereads = new(time);
     private readonly Reach _reach = new();
+    private readonly ReadSince _since = new();
     private readonly Resting _resting = new(time);
     private readonly ReadingStart _start = new(choreography.IsChained, handling.PositionsAsync, time, logger);
     private readonly LeftTopics _leftTopics = new(handling.NotLackingAsync, state, time);
@@ -72,6 +73,9 @@ public sealed class ReactorLoop<TRows>(
         while (!stopping.IsCancellationRequested)
             try
             {
+                // Of a database that was lost they are lost, too.
+                if (_histories != hold.Histories)
+                    Task.Run(() => handling.KeepReactionsAsync(stopping), stopping).GetAwaiter().GetResult();
                 var consumer = _current = Join(reading);
                 try
                 {
@@ -118,6 +122,7 @@ public sealed class ReactorLoop<TRows>(
                 lag.Assigned(assigned);
                 Log.Assigned(logger, string.Join(", ", assigned.Select(p => $"{p.Topic}/{p.Partition.Value}")));
                 var starts = _start.Of(starting, assigned, BeginsAnew);
+                foreach (var start in starts) _since.Begin(start.TopicPartition, start.Offset);
                 reading.Assigned(starts);
                 return starts;
             })
@@ -214,7 +219,10 @@ public sealed class ReactorLoop<TRows>(
         var bytes = 0;
         for (var record = Next(consumer, PollTimeout); record is not null; record = Next(consumer, TimeSpan.Zero))
         {
-            var incoming = WithLateness(consumer, Incoming.From(record));
+            var incoming = WithLateness(consumer, Incoming.From(record)) with
+            {
+                Since = _since.Came(record.TopicPartition, record.Offset.Value),
+            };
             bytes += incoming.Value?.Length ?? 0;
             ends[record.TopicPartition] = record.Offset.Value + 1;
             reading.Came(record.TopicPartition);
@@ -343,9 +351,16 @@ public sealed class ReactorLoop<TRows>(
         foreach (var group in records.GroupBy(r => new TopicPartition(r.Topic, r.Partition)))
         {
             var at = (group.Key.Topic, group.Key.Partition.Value);
-            if (result.Stops.TryGetValue(at, out var stop)) Rest(consumer, group.Key, stop);
+            if (result.Stops.TryGetValue(at, out var stop))
+            {
+                _since.Begin(group.Key, group.First(record => record.Offset == stop.Offset).Since ?? stop.Offset);
+                Rest(consumer, group.Key, stop);
+            }
             else if (result.Gaps.TryGetValue(at, out var handled))
-                Missing(consumer, group.Key, handled, group.Last());
+            {
+                if (choreography.IsChained(group.Key.Topic)) Missing(consumer, group.Key, handled, group.Last());
+                else GoBack(consumer, group.Key, handled, group.First());
+            }
             else
             {
                 Release(group.Key);
@@ -468,6 +483,17 @@ public sealed class ReactorLoop<TRows>(
         if (follows < handled)
             Log.OtherHistory(logger, partition.Topic, partition.Partition.Value, last.Position, follows, handled);
         else Log.RecordMissing(logger, partition.Topic, partition.Partition.Value, handled, last.Position, follows);
+    }
+
+    /// <summary>
+    /// The database has not handled what was read before: it is an older one than when this reading began.
+    /// </summary>
+    private void GoBack(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, long handled, Incoming first)
+    {
+        if (!consumer.Assignment.Contains(partition)) return;
+        Log.GoesBack(logger, partition.Topic, partition.Partition.Value, first.Offset, handled);
+        _since.Begin(partition, handled);
+        consumer.Seek(new TopicPartitionOffset(partition, handled));
     }
 
     /// <summary>What a held partition has at its start may be another by now, though nothing new says so.</summary>

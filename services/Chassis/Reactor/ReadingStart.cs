@@ -43,7 +43,8 @@ internal sealed class ReadingStart(
         }
         catch (KafkaException e)
         {
-            // The client asks again by itself, and begins there.
+            // The client asks again by itself, and begins there; where the database is behind that, it is said by the
+            // first record that comes.
             Log.KafkaError(logger, e.Error.Code.ToString(), e.Error.Reason);
         }
         return committed;
@@ -59,7 +60,8 @@ internal sealed class ReadingStart(
         }
         catch (OperationCanceledException)
         {
-            // An outage: what the group committed is handled, unless this database is an older one.
+            // An outage: what the group committed is handled, unless this database is an older one, which the first
+            // record that comes will say.
             return new Dictionary<TopicPartition, long>();
         }
     }

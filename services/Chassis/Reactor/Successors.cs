@@ -5,7 +5,7 @@ using Checkout.Chassis.WireFormat;
 namespace Checkout.Chassis.Reactor;
 
 /// <summary>
-/// Walks a batch in order and gives what may be handled: on a chain the next of each partition. What was seen before is
+/// Walks a batch in order and gives what may be handled: the next of each partition. What was seen before on a chain is
 /// left out, and from a gap or a stop on everything of that partition. One batch.
 /// </summary>
 /// <param name="handled">How far each of its partitions was handled before.</param>
@@ -35,6 +35,7 @@ internal sealed class Successors<TRows>(
             if (Stops.ContainsKey(partition)) continue;
             var isChained = choreography.IsChained(record.Topic);
             if (isChained && record.HasChain && !IsNext(record, partition)) continue;
+            if (!isChained && IsBeyond(record, partition)) continue;
             yield return decoded;
             if (Stops.ContainsKey(partition)) continue;
             if (!isChained) Advanced[partition] = new(record.Offset + 1, null);
@@ -67,6 +68,18 @@ internal sealed class Successors<TRows>(
                 seen(record.Topic);
                 return false;
         }
+    }
+
+    /// <summary>
+    /// Where there is no chain: whether some record between what was handled and this one was not read, as when the
+    /// database became an older one under the reader.
+    /// </summary>
+    private bool IsBeyond(Incoming record, (string Topic, int Partition) partition)
+    {
+        var last = Advanced.TryGetValue(partition, out var moved) ? moved : handled[partition];
+        if (record.Since is not { } since || since <= last.Position) return false;
+        Gaps[partition] = last.Position;
+        return true;
     }
 
     private static string OtherHistory(Incoming record, Progress last) =>

@@ -164,4 +164,8 @@ internal static partial class Log
 
     [LoggerMessage(58, LogLevel.Information, "Rows are not compared with events for now: {Why}")]
     public static partial void NotCompared(ILogger logger, string why);
+
+    [LoggerMessage(59, LogLevel.Warning, "{Topic}/{Partition}: offset {Offset} came, and the database has handled what "
+        + "is before {Handled}: it is an older one. The partition is read from there")]
+    public static partial void GoesBack(ILogger logger, string topic, int partition, long offset, long handled);
 }

@@ -7,6 +7,7 @@ using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.WireFormat;
 using Confluent.Kafka;
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Checkout.Chassis.Tests.Running;
@@ -27,6 +28,10 @@ public sealed class LostStore(World world)
     };
 
     public OwnTopic Own => new(Kafka, world.Service, Topic);
+
+    /// <summary>That of the instance's own process.</summary>
+    public StoreWatch Watch(Instance instance) => new(instance.Database, instance.Ready, Own, world.Store,
+        instance.Hold, world.Service, TimeProvider.System, NullLogger<StoreWatch>.Instance);
 
     public static async Task<LostStore> NewAsync(World world)
     {
@@ -53,6 +58,13 @@ public sealed class LostStore(World world)
         await using var connection = await world.Database.OpenConnectionAsync();
         await connection.ExecuteAsync($"TRUNCATE {string.Join(", ", Tables)}; "
             + "UPDATE head SET position = 0, last = array_fill(0::bigint, ARRAY[partitions])");
+    }
+
+    /// <summary>Somebody makes the database anew: nothing is in it.</summary>
+    public async Task EmptyAsync()
+    {
+        await using var connection = await world.Database.OpenConnectionAsync();
+        await connection.ExecuteAsync("DROP PUBLICATION events; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     }
 
     public async Task BackUpAsync()
