@@ -11,14 +11,17 @@ namespace Checkout.Chassis.Choreography;
 /// </summary>
 /// <param name="schema">Where the rows are; null for where all of the store is.</param>
 /// <param name="committed">Told of each step that was decided, once it is committed.</param>
+/// <param name="hold">Knows where the store was seen to end; null where nobody looks.</param>
 public sealed class Transaction<TRows>(Choreography<TRows> choreography, int maxEventBytes, NpgsqlConnection connection,
-    DateTime now, string? schema = null, StepCommitted<TRows>? committed = null)
+    DateTime now, string? schema = null, StepCommitted<TRows>? committed = null, StoreHold? hold = null)
 {
     private readonly Decisions<TRows> _decisions = new(choreography, maxEventBytes);
     private readonly List<NewEvent> _appended = [];
     private readonly List<Work<TRows>> _decided = [];
     private readonly Rows _declared = new();
+    private readonly int _history = hold?.Histories ?? 0;
     private bool _isBegun;
+    private long _end;
 
     /// <summary>When it began, UTC, as fine as an event keeps it.</summary>
     public DateTime Now => now;
@@ -34,10 +37,16 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
     public async Task ReadAsync(CancellationToken cancellation)
     {
         var trip = new RoundTrip();
-        if (!_isBegun) trip.Write("BEGIN");
+        var end = long.MaxValue;
+        if (!_isBegun)
+        {
+            trip.Write("BEGIN");
+            if (hold is not null) trip.Read("SELECT position FROM head", row => end = row.GetInt64(0));
+        }
         trip.Add(Reads);
         (_isBegun, Reads) = (true, new());
         await trip.RunAsync(connection, cancellation);
+        hold?.MustReach(end);
     }
 
     /// <summary>Sends what was added to Reads, and loads the rows that these steps are about.</summary>
@@ -71,6 +80,7 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
     public async Task CommitAsync(CancellationToken cancellation)
     {
         await EndAsync("COMMIT", cancellation);
+        hold?.Saw(_end, _history);
         if (committed is null) return;
         foreach (var work in _decided) committed(Rows, work);
     }
@@ -85,7 +95,7 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
         var trip = new RoundTrip();
         _declared.SaveTo(new PostgresRows(trip, schema));
         trip.Add(Writes);
-        EventLog.Append(trip, _appended);
+        EventLog.Append(trip, _appended, behind => _end = behind + _appended.Count);
         trip.Write(end);
         await trip.RunAsync(connection, cancellation);
     }

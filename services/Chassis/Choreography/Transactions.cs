@@ -19,7 +19,8 @@ public delegate void StepCommitted<TRows>(TRows rows, Work<TRows> work);
 /// </summary>
 public sealed class Transactions<TRows>(
     Choreography<TRows> choreography, EventStoreOptions store, NpgsqlDataSource database, TimeProvider time,
-    ILogger<Transactions<TRows>> logger, StepCommitted<TRows>? committed = null)
+    ILogger<Transactions<TRows>> logger, StepCommitted<TRows>? committed = null,
+    StoreHold? hold = null)
 {
     /// <summary>Where the rows of state are, if not where all of the store is.</summary>
     public string? Schema { get; init; }
@@ -37,7 +38,7 @@ public sealed class Transactions<TRows>(
             await using var connection = await database.OpenConnectionAsync(token);
             return await work(
                 new(choreography, store.MaxEventBytes, connection, EventTime.Of(time.GetUtcNow().UtcDateTime), Schema,
-                    committed), token);
+                    committed, hold), token);
         }, cancellation);
 
     /// <summary>

@@ -1,3 +1,5 @@
+using Checkout.Chassis.Resilience;
+
 namespace Checkout.Chassis.EventStore;
 
 /// <summary>
@@ -10,6 +12,7 @@ public sealed class StoreHold
     private TaskCompletionSource? _released;
     private volatile string? _why;
     private int _histories;
+    private long _highest;
 
     /// <summary>Why nothing is appended, as an operator reads it; null where it is.</summary>
     public string? Why => _why;
@@ -20,6 +23,32 @@ public sealed class StoreHold
     /// </summary>
     public int Histories => Volatile.Read(ref _histories);
 
+    /// <summary>The highest position that this process has seen the store end at, in the history it is in.</summary>
+    public long Highest => Interlocked.Read(ref _highest);
+
+    /// <summary>The store ended there.</summary>
+    /// <param name="history">How often its history had been changed when that was asked.</param>
+    public void Saw(long position, int history)
+    {
+        lock (_lock)
+            if (history == _histories && position > _highest) _highest = position;
+    }
+
+    /// <summary>
+    /// A transaction found the store at this end. Under a process that goes on, a database may become a backup between
+    /// two looks at it.
+    /// </summary>
+    /// <exception cref="StoreWentBackException">It was seen to end behind that.</exception>
+    public void MustReach(long position)
+    {
+        var highest = Highest;
+        if (position >= highest) return;
+        var why = $"the store ends at position {position} and was seen to end at {highest}: it was lost, restored or "
+            + "promoted too early";
+        Hold(why);
+        throw new StoreWentBackException(why);
+    }
+
     public void Hold(string why)
     {
         lock (_lock)
@@ -29,18 +58,27 @@ public sealed class StoreHold
         }
     }
 
-    public void Release()
+    /// <param name="position">Where the store ends that may be appended to.</param>
+    public void Release(long? position = null)
     {
         lock (_lock)
         {
+            if (position is { } end) _highest = end;
             _why = null;
             _released?.SetResult();
             _released = null;
         }
     }
 
-    /// <summary>The store was refilled.</summary>
-    public void BeginAnew() => Interlocked.Increment(ref _histories);
+    /// <summary>The store was refilled, or is another.</summary>
+    public void BeginAnew()
+    {
+        lock (_lock)
+        {
+            _highest = 0;
+            _histories++;
+        }
+    }
 
     /// <summary>Ends when the store may be appended to.</summary>
     public Task ReleasedAsync(CancellationToken cancellation)

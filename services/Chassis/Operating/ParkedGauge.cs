@@ -17,8 +17,6 @@ namespace Checkout.Chassis.Operating;
 /// </summary>
 public sealed class ParkedGauge<TRows> : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-
     private readonly DatabaseReady _ready;
     private readonly NpgsqlDataSource _database;
     private readonly TimeProvider _time;
@@ -36,6 +34,8 @@ public sealed class ParkedGauge<TRows> : BackgroundService
         meter.CreateObservableGauge("reactor.parked.oldest.age", () => Measured(topics, Age), "s",
             "Since the oldest parked record was parked; 0 where none is.");
     }
+
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>As it is now; what could not be asked stays as it was.</summary>
     public async Task LookAsync(CancellationToken cancellation)
@@ -59,9 +59,9 @@ public sealed class ParkedGauge<TRows> : BackgroundService
                 {
                     await LookAsync(stoppingToken);
                 }
-                catch (Exception e) when (Outage.IsOutage(e))
+                catch (Exception e) when (Outage.IsNobodysFault(e))
                 {
-                    // Health says that the database is away.
+                    // Health says that the database is away, or has not what this service made in it.
                 }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }

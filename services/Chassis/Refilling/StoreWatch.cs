@@ -68,17 +68,25 @@ public sealed class StoreWatch(
     {
         try
         {
+            // Before the look: what is appended meanwhile is beyond it.
+            var (highest, history) = (hold.Highest, hold.Histories);
             var seen = await SeenAsync(stopping);
-            if (!_isFirst && IsAnother(seen))
+            var wentBack = seen.Position < highest;
+            if (!_isFirst && (wentBack || IsAnother(seen)))
             {
                 hold.BeginAnew();
-                (_mustAsk, _isBehind, _since) = (true, _isBehind || seen.Position < _seen.Position, null);
+                (_mustAsk, _isBehind, _since) = (true, _isBehind || wentBack, null);
                 if (hold.Why is null) hold.Hold(NotKnown);
             }
+            else hold.Saw(seen.Position, history);
             _seen = seen;
             if (seen.IsRefilling) Hold($"the store is being refilled from its topic: wait for the command, or, where "
                 + $"it was broken off, run it again: {Command}");
             else if (_mustAsk || hold.Why is not null) Conclude(await BehindAsync(stopping));
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            await MigrateAgainAsync(stopping);
         }
         catch (Exception) when (!stopping.IsCancellationRequested)
         {
@@ -88,11 +96,30 @@ public sealed class StoreWatch(
     }
 
     /// <summary>
+    /// A database was made anew in the place of the one that this process has migrated: it gets its tables, and what it
+    /// lacks is what its topic holds. By a role that may not make them somebody else has to.
+    /// </summary>
+    private async Task MigrateAgainAsync(CancellationToken stopping)
+    {
+        (_mustAsk, _isBehind) = (true, true);
+        Hold($"the database has not the tables of this service: somebody made it anew. It is completed from its "
+            + $"topic: {Command}");
+        try
+        {
+            await ready.MigrateAsync(stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            Hold($"the database has not the tables of this service: somebody made it anew. {e.Message}");
+        }
+    }
+
+    /// <summary>
     /// The database, its server or its history is not the one that was looked at before: what was known of it is not
     /// known of this one.
     /// </summary>
-    private bool IsAnother(Seen seen) => seen.Identity != _seen.Identity || seen.Position < _seen.Position
-        || seen.LastRefill != _seen.LastRefill || (_seen.IsRefilling && !seen.IsRefilling);
+    private bool IsAnother(Seen seen) => seen.Identity != _seen.Identity || seen.LastRefill != _seen.LastRefill
+        || (_seen.IsRefilling && !seen.IsRefilling);
 
     private string Command => $"dotnet Checkout.{char.ToUpperInvariant(service[0])}{service[1..]}.dll refill "
         + "--who NAME --why TEXT (docs/operating.md, \"A lost or old database\")";
@@ -125,7 +152,7 @@ public sealed class StoreWatch(
     {
         if (hold.Why is not null && hold.Why != NotKnown) Log.StoreReleased(logger);
         (_isFirst, _since) = (false, null);
-        hold.Release();
+        hold.Release(_seen.Position);
     }
 
     private async Task<(bool IsKnown, string? Behind)> BehindAsync(CancellationToken stopping)

@@ -23,6 +23,7 @@ public static class Outage
         // A registry that refuses to be read (401, 403) is one that is not there for us: the event is not at fault.
         // One that contradicts the records is not the one they were written with.
         RegistryUnavailableException or SchemaRefusedException or SchemaContradictedException => true,
+        StoreWentBackException => true,
         PostgresException p =>
             p.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or IdleInTransactionSessionTimeout
                 or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ObjectNotInPrerequisiteState

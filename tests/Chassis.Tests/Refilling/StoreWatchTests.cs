@@ -1,5 +1,7 @@
+using Checkout.Chassis.Choreography;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Refilling;
+using Checkout.Chassis.Resilience;
 using Checkout.Chassis.Tests.Domain;
 using Checkout.Chassis.Tests.Reactor;
 using Checkout.Chassis.Tests.Running;
@@ -51,6 +53,58 @@ public sealed class StoreWatchTests(Stage stage)
         Assert.Equal(21, (await world.EventsAsync()).Count);
         Assert.Empty(await world.ParkedAsync());
         Assert.Equal(HealthStatus.Healthy, (await watch.CheckHealthAsync(new(), Cancel)).Status);
+    }
+
+    [Fact]
+    public async Task A_database_that_was_made_anew_under_the_service_gets_its_tables_and_waits_for_its_refill()
+    {
+        await using var world = await World.NewAsync(stage);
+        var lost = await LostStore.NewAsync(world);
+        var instance = await world.StartInstanceAsync();
+        for (var i = 0; i < 20; i++) await world.Chain.TellAsync(ReactorLoopTests.Asked($"n{i % 5}", 1));
+        using var watch = lost.Watch(instance);
+        await watch.StartAsync(Cancel);
+        await Eventually.Until(() => Task.FromResult(watch.Position == 20), "the watch has seen it");
+        await lost.PublishAsync();
+
+        await lost.EmptyAsync();
+        await Eventually.Until(() => Task.FromResult(instance.Hold.Why?.Contains("is behind its topic") == true),
+            "it has its tables, and is held");
+        var (code, said) = await lost.RefillAsync(instance);
+        Assert.True(code == 0, said);
+        await world.Chain.TellAsync(ReactorLoopTests.Asked("n0", 1));
+        await Eventually.Until(async () => (await world.TotalsAsync()).Values.Sum() == 21, "it goes on by itself");
+        Assert.Equal(21, (await world.EventsAsync()).Count);
+        // Which reactions it has is in the database, and was lost with it.
+        Assert.Equal(world.Table.Reactions.Count(), await lost.AskAsync<long>("SELECT count(*) FROM reactions"));
+    }
+
+    [Fact]
+    public async Task Nothing_is_appended_to_a_backup_between_two_looks_at_the_database()
+    {
+        await using var world = await World.NewAsync(stage);
+        var lost = await LostStore.NewAsync(world);
+        var instance = await world.NewInstanceAsync();
+        var knowing = new Transactions<TallyRows>(world.Table, world.Store, instance.Database, TimeProvider.System,
+            NullLogger<Transactions<TallyRows>>.Instance, hold: instance.Hold);
+        Task AddAsync(string name) => knowing.RunAsync([world.Table.WorkOf(new Add(name, 1), Guid.NewGuid())], Cancel);
+        await AddAsync("n1");
+        await lost.BackUpAsync();
+        await AddAsync("n2");
+        await lost.PublishAsync();
+        await lost.RestoreAsync();
+        Assert.True(Outage.IsOutage(await Assert.ThrowsAsync<StoreWentBackException>(() => AddAsync("n3"))));
+        Assert.Contains("ends at position 1 and was seen to end at 2", instance.Hold.Why);
+        Assert.Single(await world.EventsAsync());
+
+        using var watch = lost.Watch(instance);
+        await watch.StartAsync(Cancel);
+        await Eventually.Until(() => Task.FromResult(watch.IsBehind), "the watch knows why");
+        var (code, said) = await lost.RefillAsync(instance);
+        Assert.True(code == 0, said);
+        await instance.Hold.ReleasedAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        await AddAsync("n3");
+        Assert.Equal(3, (await world.EventsAsync()).Count);
     }
 
     [Fact]

@@ -27,11 +27,14 @@ public sealed class RefilledStoreTests : IDisposable
         var posting = crowd.PostAsync(goesOn.Task);
 
         await crowd.UntilAcceptedAsync(Crowd.All / 8);
+        var (early, late) = (await system.Game.NewAsync(coins: 7), Players.NewName());
         await ReplaceAsync(system, "balance", "CREATE DATABASE balance OWNER balance");
-        // Somebody starts it again; it makes its tables, and LogTailer sees that they are empty.
-        await system["balance"].StopAsync();
-        await system["balance"].StartAsync();
+        // The service makes its tables in it, and LogTailer sees that they are empty. Kafka has the reward for handled
+        // that came before; one comes while nobody takes any.
+        await system.Game.RewardAsync(late, coins: 70);
         await RefillAsync(system, "balance", Topics.BalanceAccounts);
+        await system.Game.UntilCoinsAsync(early, 7, Players.Patience, Cancel);
+        await system.Game.UntilCoinsAsync(late, 70, Players.Patience, Cancel);
 
         var backup = await EndAsync(system, "inventory");
         await CopyAsync(system, "inventory");

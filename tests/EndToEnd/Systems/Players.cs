@@ -28,17 +28,20 @@ internal static class Players
 
     public static async Task GiveAsync(this Game game, string customer, long coins)
     {
-        await game.TellAsync(
-            new AchievementCompleted
-            {
-                EventId = Guid.CreateVersion7(),
-                OccurredAt = DateTime.UtcNow,
-                CustomerId = customer,
-                AchievementId = "test",
-                Coins = coins
-            }, customer, Cancel);
+        await game.RewardAsync(customer, coins);
         await game.UntilCoinsAsync(customer, coins, Patience, Cancel);
     }
+
+    /// <summary>The game tells it, whoever is there to hear.</summary>
+    public static Task RewardAsync(this Game game, string customer, long coins) => game.TellAsync(
+        new AchievementCompleted
+        {
+            EventId = Guid.CreateVersion7(),
+            OccurredAt = DateTime.UtcNow,
+            CustomerId = customer,
+            AchievementId = "test",
+            Coins = coins
+        }, customer, Cancel);
 
     public static Task<CheckoutSeen> EndOfAsync(this Game game, string customer, CheckoutSeen checkout) =>
         game.EndOfAsync(customer, checkout.CheckoutId, Patience, Cancel);
