@@ -17,6 +17,8 @@ internal enum FaultKind
     DatabaseRestarted,
     SlotDropped,
     SlotDroppedUnheld,
+    DatabaseLost,
+    DatabaseRestored,
     BrokerKilled,
     BrokerRestarted,
     BrokerFrozen,
@@ -59,12 +61,27 @@ internal static class FaultKinds
     public static Ground Ground(this FaultKind kind) => kind switch
     {
         FaultKind.DatabaseCrashed or FaultKind.DatabaseRestarted or FaultKind.SlotDropped
-            or FaultKind.SlotDroppedUnheld => Faults.Ground.Postgres,
+            or FaultKind.SlotDroppedUnheld or FaultKind.DatabaseLost
+            or FaultKind.DatabaseRestored => Faults.Ground.Postgres,
         FaultKind.RegistryLagging or FaultKind.RegistryFrozen => Faults.Ground.Registry,
         FaultKind.ClockShifted => Faults.Ground.Processes,
         >= FaultKind.BrokerKilled => Faults.Ground.Kafka,
         _ => Faults.Ground.Processes,
     };
+
+    /// <summary>
+    /// Whether the two may not strike in one round. Of a database that is gone the topic is the only copy, so that
+    /// neither Kafka suffers then.
+    /// </summary>
+    public static bool Excludes(this FaultKind kind, FaultKind other)
+    {
+        var (one, two) = (kind.Ground(), other.Ground());
+        return (one == two && one != Faults.Ground.Processes)
+            || (kind.TakesEvents() && two == Faults.Ground.Kafka) || (other.TakesEvents() && one == Faults.Ground.Kafka);
+    }
+
+    private static bool TakesEvents(this FaultKind kind) =>
+        kind is FaultKind.DatabaseLost or FaultKind.DatabaseRestored;
 
     /// <summary>
     /// After which of them a topic may hold an event twice: see "When a duplicate can still occur" in

@@ -19,6 +19,7 @@ internal sealed class FaultPlayer(FaultySystem system, Plan plan)
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(50);
 
     private readonly KafkaFaults _kafka = new(system);
+    private readonly DatabaseFaults _databases = new(system);
 
     public Task PlayAsync(CancellationToken stop) => Task.WhenAll(plan.Faults.Select(fault => PlayAsync(fault, stop)));
 
@@ -46,6 +47,8 @@ internal sealed class FaultPlayer(FaultySystem system, Plan plan)
             AwayAsync(system.Postgres.StopAsync, system.Postgres.StartAgainAsync, fault.Lasts, stop),
         FaultKind.SlotDropped => DropSlotAsync(fault.Subject, stop),
         FaultKind.SlotDroppedUnheld => DropSlotUnheldAsync(fault, stop),
+        FaultKind.DatabaseLost => _databases.LoseAsync(fault.Subject, stop),
+        FaultKind.DatabaseRestored => _databases.RestoreAsync(fault.Subject, fault.Lasts, stop),
         FaultKind.BrokerKilled => AwayAsync(system.Kafka!.KillAsync, system.Kafka!.StartAgainAsync, fault.Lasts, stop),
         FaultKind.BrokerRestarted => RestartBrokerAsync(fault.Lasts, stop),
         FaultKind.BrokerFrozen => FreezeBrokerAsync(fault.Lasts, stop),

@@ -3,6 +3,7 @@ using Checkout.Chassis.Operating;
 using Checkout.Inventory;
 using Checkout.Local.Demo;
 using Checkout.Store;
+using Checkout.Store.Checkouts;
 using Dapper;
 
 namespace Checkout.Faults;
@@ -71,14 +72,15 @@ internal sealed class Judge(FaultySystem system)
         await using var inventory = await system.OpenAsync("inventory", stop);
         var checkouts =
             (await store.QueryAsync<(
-                Guid Id, string Customer, string Sku, long Price, string Status, string? Reason, string? Key)>(
+                Guid Id, string Customer, string Sku, long Price, string Status, string? Reason, string? Hash)>(
             """
-            SELECT c.checkout_id, c.customer_id, c.sku, c.price_coins, c.status, c.reason, p.idempotency_key
-            FROM checkouts c LEFT JOIN posts p USING (checkout_id) WHERE c.customer_id = ANY(@customers)
+            SELECT c.checkout_id, c.customer_id, c.sku, c.price_coins, c.status, c.reason, p.key_hash
+            FROM checkouts c LEFT JOIN hashed_posts p USING (checkout_id) WHERE c.customer_id = ANY(@customers)
             """, new { customers })).ToDictionary(c => c.Id);
         foreach (var purchase in load.Purchases)
             if (!checkouts.TryGetValue(purchase.CheckoutId!.Value, out var c)
-                || (c.Customer, c.Sku, c.Key) != (purchase.Customer, purchase.Sku, purchase.Key))
+                || (c.Customer, c.Sku, c.Hash) != (purchase.Customer, purchase.Sku,
+                    PostHash.OfKey(purchase.Customer, purchase.Key)))
                 throw new ViolationException($"{purchase.Customer}'s {purchase.Key} for {purchase.Sku} was accepted "
                     + $"as checkout {purchase.CheckoutId}, which Store does not know so");
         if (checkouts.Count != load.Purchases.Count) throw new ViolationException(

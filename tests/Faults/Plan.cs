@@ -81,8 +81,7 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
         for (var left = random.Next(1, MaxFaults + 1); left > 0; left--)
         {
             var fault = FaultOf(drawn[random.Next(drawn.Count)], random);
-            var ground = fault.Kind.Ground();
-            if (ground == Ground.Processes || faults.TrueForAll(f => f.Kind.Ground() != ground)) faults.Add(fault);
+            if (faults.TrueForAll(f => !f.Kind.Excludes(fault.Kind))) faults.Add(fault);
         }
         return faults;
     }
@@ -100,6 +99,7 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
         FaultKind.ServiceKilled or FaultKind.ServicePairKilled or FaultKind.ServiceFrozen or FaultKind.ServicePairFrozen
             or FaultKind.TailerKilled or FaultKind.StandbyKilled or FaultKind.TailerFrozen
             or FaultKind.SlotDropped or FaultKind.SlotDroppedUnheld or FaultKind.ClockShifted
+            or FaultKind.DatabaseLost or FaultKind.DatabaseRestored
             or FaultKind.RegistryLagging or FaultKind.RegistryFrozen => Services[random.Next(Services.Length)],
         FaultKind.TopicDeleted or FaultKind.TopicTruncated or FaultKind.ForeignRecords or FaultKind.OversizedRecords =>
             AllTopics[random.Next(AllTopics.Length)],
@@ -123,6 +123,8 @@ internal sealed record Plan(int Seed, int Round, IReadOnlyList<Fault> Faults)
         FaultKind.ServiceFrozen or FaultKind.ServicePairFrozen => Milliseconds(random, 500, 8_000),
         FaultKind.BrokerFrozen => Milliseconds(random, 1_000, 6_000),
         FaultKind.SlotDroppedUnheld => Milliseconds(random, 0, 2_000),
+        // So old is the backup.
+        FaultKind.DatabaseRestored => Milliseconds(random, 500, 3_000),
         FaultKind.DatabaseCrashed or FaultKind.DatabaseRestarted
             or FaultKind.BrokerKilled or FaultKind.BrokerRestarted or FaultKind.ClusterLost
             when random.Next(2) == 0 => Milliseconds(random, 200, 2_000),

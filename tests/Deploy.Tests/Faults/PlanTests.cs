@@ -80,6 +80,13 @@ public sealed class PlanTests
         plan => Assert.All(plan.Faults.CountBy(f => f.Kind.Ground()).Where(g => g.Key != Ground.Processes),
             g => Assert.Equal(1, g.Value)));
 
+    /// <summary>It is completed from there.</summary>
+    [Fact]
+    public void Whose_database_is_taken_keeps_its_topic_and_its_broker() => Assert.All(
+        Enumerable.Range(1, 500).Select(round => Plan.Of(6, round, FaultKinds.All)).Where(plan => plan.Faults.Any(f =>
+            f.Kind is FaultKind.DatabaseLost or FaultKind.DatabaseRestored)),
+        plan => Assert.DoesNotContain(plan.Faults, f => f.Kind.Ground() == Ground.Kafka));
+
     [Fact]
     public void Only_the_chosen_kinds_are_played() => Assert.All(
         Enumerable.Range(1, 50)
