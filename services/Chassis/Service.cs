@@ -154,6 +154,7 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
                     Roles = settings.Database.Roles(),
                     Owner = settings.Database.Owner() is { } owner ? Database.Open(owner, choreography.Service) : null,
                 })
+            .AddSingleton(p => ActivatorUtilities.CreateInstance<BeforeAppending>(p, choreography.Service))
             .AddSingleton(p =>
                 ActivatorUtilities.CreateInstance<StoreWatch>(p, choreography.Service, TimeProvider.System))
             .AddHostedService(p => p.GetRequiredService<DatabaseReady>())

@@ -4,6 +4,7 @@ using Checkout.Chassis.Entrance;
 using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
 using Checkout.Chassis.Kafka;
+using Checkout.Chassis.Refilling;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -35,11 +36,12 @@ public static class CommandLine
         RefillCommandLine.AddTo(root, rebuild, refill, services.GetRequiredService<NpgsqlDataSource>);
         // Made when a command runs: its help needs no settings.
         ParkedCommands<TRows> Parked() => services.GetRequiredService<ParkedCommands<TRows>>();
-        ParkedCommandLine.AddTo<TRows>(root, Parked);
+        Appending NewAppending() => new(services.GetRequiredService<BeforeAppending>);
+        ParkedCommandLine.AddTo<TRows>(root, Parked, NewAppending);
         root.Add(DevelopmentToken());
         root.Add(Rights(services.GetRequiredService<Choreography<TRows>>()));
         root.Add(OpenApi(document));
-        foreach (var command in operators) root.Add(Give(command, services));
+        foreach (var command in operators) root.Add(Give(command, services, NewAppending()));
         return root.Parse(args).InvokeAsync();
     }
 
@@ -109,7 +111,7 @@ public static class CommandLine
         return command;
     }
 
-    private static Command Give<TRows>(OperatorCommand<TRows> given, IServiceProvider services)
+    private static Command Give<TRows>(OperatorCommand<TRows> given, IServiceProvider services, Appending appending)
     {
         var file = new Argument<FileInfo>("file") { Description = "A JSON file; the same facts again change nothing." };
         var who = new Option<string>("--who") { Description = "Who gives them; it is kept.", Required = true };
@@ -119,6 +121,7 @@ public static class CommandLine
         };
         var command = new Command(given.Name, given.Description) { file, dry };
         if (given.KeepsWho) command.Add(who);
+        appending.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
             var name = given.KeepsWho ? result.GetRequiredValue(who) : "";
@@ -129,7 +132,7 @@ public static class CommandLine
             }
             return await new Giving<TRows>(services.GetRequiredService<DatabaseReady>().MigrateAsync,
                 services.GetRequiredService<Transactions<TRows>>(), services.GetRequiredService<NpgsqlDataSource>())
-                .RunAsync(given, result.GetRequiredValue(file), new(name, result.GetValue(dry)), Console.Out,
+            { Refusal = token => appending.RefusalAsync(result, token) }.RunAsync(given, result.GetRequiredValue(file), new(name, result.GetValue(dry)), Console.Out,
                     Console.Error, cancellation);
         });
         return command;

@@ -13,11 +13,14 @@ public sealed record GivingOptions(string Who = "", bool IsDry = false);
 public sealed class Giving<TRows>(Func<CancellationToken, Task> migrate, Transactions<TRows> transactions,
     NpgsqlDataSource database)
 {
+    /// <summary>Asked before anything is appended: why it may not be; null where it may.</summary>
+    public Func<CancellationToken, Task<string?>> Refusal { get; init; } = _ => Task.FromResult<string?>(null);
+
     private const string NothingTaken = "Nothing of the file was taken.";
 
     /// <summary>
-    /// The exit code: 2 where the file is not right, 1 where a fact contradicts what is there or the database does not
-    /// take it.
+    /// The exit code: 2 where the file is not right, 1 where a fact contradicts what is there, the store is behind its
+    /// topic or the database does not take it.
     /// </summary>
     public async Task<int> RunAsync(OperatorCommand<TRows> command, FileInfo file, GivingOptions options,
         TextWriter output, TextWriter errors, CancellationToken cancellation)
@@ -35,6 +38,11 @@ public sealed class Giving<TRows>(Func<CancellationToken, Task> migrate, Transac
         try
         {
             await migrate(cancellation);
+            if (await Refusal(cancellation) is { } refusal)
+            {
+                await errors.WriteLineAsync($"{refusal}\n{NothingTaken}");
+                return 1;
+            }
             works = await PreparedAsync(command, works, cancellation);
             await TakeAsync(works, options.IsDry, cancellation);
             return await SayAsync(works, options.IsDry, output, errors);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Checkout.Chassis.Edge;
 using Checkout.Chassis.Edge.Describing;
 using Checkout.Chassis.Entrance;
+using Checkout.Chassis.EventStore;
 using Checkout.Chassis.Identity;
 using Checkout.Chassis.Inbox;
 using Microsoft.AspNetCore.Builder;
@@ -63,7 +64,8 @@ public sealed record FreedAnswer(
 /// <summary>
 /// Parked events over HTTP, for whoever has the scope support: as by command, and kept with the sub of the token.
 /// </summary>
-public sealed class ParkedApi<TRows>(ParkedList<TRows> list, Freeing<TRows> freeing, TimeProvider time) : IDisposable
+public sealed class ParkedApi<TRows>(ParkedList<TRows> list, Freeing<TRows> freeing, StoreHold hold, TimeProvider time)
+    : IDisposable
 {
     private delegate Task<FreedAnswer> Freer(ParkedSelection of, Hand? hand, CancellationToken cancellation);
 
@@ -121,6 +123,9 @@ public sealed class ParkedApi<TRows>(ParkedList<TRows> list, Freeing<TRows> free
             throw ProblemTypes.BodyNotUnderstood.Refused("Say which are meant: topic, key or reason.");
         RequireStorable(of);
         if (PlainText.Problem("why", asked.Why) is { } problem) throw ProblemTypes.BodyNotUnderstood.Refused(problem);
+        if (hold.Why is not null && asked.DryRun != true)
+            throw ProblemTypes.StoreBehind.Refused("The service is being brought back to where it was. Nothing was "
+                + "freed: send the same again, later.");
         return await InTurnAsync(async () => TypedResults.Ok(
             await free(of, asked.DryRun == true ? null : new(who, asked.Why), cancellation)), cancellation);
     }

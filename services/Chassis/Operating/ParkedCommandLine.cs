@@ -7,11 +7,12 @@ namespace Checkout.Chassis.Operating;
 internal static class ParkedCommandLine
 {
     /// <param name="parked">Asked when a command runs.</param>
-    public static void AddTo<TRows>(RootCommand root, Func<ParkedCommands<TRows>> parked)
+    /// <param name="appending">For each command that appends.</param>
+    public static void AddTo<TRows>(RootCommand root, Func<ParkedCommands<TRows>> parked, Func<Appending> appending)
     {
         root.Add(List(parked));
-        root.Add(Redrive(parked));
-        root.Add(Discard(parked));
+        root.Add(Redrive(parked, appending()));
+        root.Add(Discard(parked, appending()));
         root.Add(Retire(parked));
     }
 
@@ -26,7 +27,7 @@ internal static class ParkedCommandLine
         return command;
     }
 
-    private static Command Redrive<TRows>(Func<ParkedCommands<TRows>> parked)
+    private static Command Redrive<TRows>(Func<ParkedCommands<TRows>> parked, Appending appending)
     {
         var (selection, hand) = (new SelectionOptions(), new HandOptions());
         var command = new Command("redrive",
@@ -34,29 +35,35 @@ internal static class ParkedCommandLine
                 + "without --key, of all keys that have such events.");
         selection.AddTo(command);
         hand.AddTo(command);
+        appending.AddTo(command);
         command.SetAction((result, cancellation) => selection.Of(result) switch
         {
             { Topic: null, Key: null, Reason: null } => SayAsync(SelectionOptions.Missing),
-            { Topic: { } topic, Key: { } key, Reason: null } when !hand.IsDry(result) =>
-                parked().RedriveAsync(topic, key, hand.Of(result)!, Console.Out, cancellation),
-            var of => parked().RedriveAllAsync(of, hand.Of(result), Console.Out, cancellation),
+            var of when hand.IsDry(result) => parked().RedriveAllAsync(of, null, Console.Out, cancellation),
+            { Topic: { } topic, Key: { } key, Reason: null } => appending.RunAsync(result, () =>
+                parked().RedriveAsync(topic, key, hand.Of(result), Console.Out, cancellation), cancellation),
+            var of => appending.RunAsync(result, () =>
+                parked().RedriveAllAsync(of, hand.Of(result), Console.Out, cancellation), cancellation),
         });
         return command;
     }
 
-    private static Command Discard<TRows>(Func<ParkedCommands<TRows>> parked)
+    private static Command Discard<TRows>(Func<ParkedCommands<TRows>> parked, Appending appending)
     {
         var (selection, hand) = (new SelectionOptions(), new HandOptions());
         var command = new Command("discard",
             "Gives up the oldest parked event of a key for good; with --reason or without --key, all such events.");
         selection.AddTo(command);
         hand.AddTo(command);
+        appending.AddTo(command);
         command.SetAction((result, cancellation) => selection.Of(result) switch
         {
             { Topic: null, Key: null, Reason: null } => SayAsync(SelectionOptions.Missing),
-            { Topic: { } topic, Key: { } key, Reason: null } when !hand.IsDry(result) =>
-                parked().DiscardAsync(topic, key, hand.Of(result)!, Console.Out, cancellation),
-            var of => parked().DiscardAllAsync(of, hand.Of(result), Console.Out, cancellation),
+            var of when hand.IsDry(result) => parked().DiscardAllAsync(of, null, Console.Out, cancellation),
+            { Topic: { } topic, Key: { } key, Reason: null } => appending.RunAsync(result, () =>
+                parked().DiscardAsync(topic, key, hand.Of(result), Console.Out, cancellation), cancellation),
+            var of => appending.RunAsync(result, () =>
+                parked().DiscardAllAsync(of, hand.Of(result), Console.Out, cancellation), cancellation),
         });
         return command;
     }
@@ -67,9 +74,10 @@ internal static class ParkedCommandLine
         var hand = new HandOptions();
         var command = new Command("retire-reaction",
             "Says that no version is to have a reaction any more; until then instances without it leave its topic.")
-            { name, hand.Who, hand.Why };
+            { name };
+        hand.AddNamesTo(command);
         command.SetAction((result, cancellation) => parked().RetireAsync(result.GetRequiredValue(name),
-            hand.Of(result)!, Console.Out, cancellation));
+            hand.Of(result), Console.Out, cancellation));
         return command;
     }
 
@@ -107,22 +115,32 @@ internal static class ParkedCommandLine
             Description = "Says what it would do, and does nothing.",
         };
 
-        public Option<string> Who { get; } =
-            new("--who") { Required = true, Description = "Who decides this; kept with it." };
+        private readonly Option<string> _who = new("--who") { Description = "Who decides this; kept with it." };
 
-        public Option<string> Why { get; } = new("--why") { Required = true, Description = "Why; kept with it." };
+        private readonly Option<string> _why = new("--why") { Description = "Why; kept with it." };
 
         public void AddTo(Command command)
         {
-            command.Add(Who);
-            command.Add(Why);
             command.Add(_dry);
+            AddNamesTo(command);
+        }
+
+        /// <summary>Required but by a dry run, of which nothing is kept.</summary>
+        public void AddNamesTo(Command command)
+        {
+            command.Add(_who);
+            command.Add(_why);
+            command.Validators.Add(result =>
+            {
+                if (result.GetResult(_dry) is not null && result.GetValue(_dry)) return;
+                foreach (var option in new[] { _who, _why })
+                    if (string.IsNullOrEmpty(result.GetValue(option)))
+                        result.AddError($"Option '{option.Name}' is required.");
+            });
         }
 
         public bool IsDry(ParseResult result) => result.GetValue(_dry);
 
-        /// <summary>Null where it is only tried.</summary>
-        public Hand? Of(ParseResult result) => result.GetResult(_dry) is not null && IsDry(result) ? null
-            : new(result.GetRequiredValue(Who), result.GetRequiredValue(Why));
+        public Hand Of(ParseResult result) => new(result.GetRequiredValue(_who), result.GetRequiredValue(_why));
     }
 }

@@ -22,6 +22,8 @@ internal static class ParkedOperations
     private static readonly IReadOnlyList<ProblemType> Refusals =
         [ProblemTypes.Forbidden, ProblemTypes.NobodyToActFor, ProblemTypes.QueryNotUnderstood];
 
+    private static readonly IReadOnlyList<ProblemType> FreeingRefusals = [.. Refusals, ProblemTypes.StoreBehind];
+
     public static readonly Operation List = new("listParked", Tag, "List parked events",
         "Events that could not be handled, and those of the same key behind them; with the scope support.")
     {
@@ -44,7 +46,7 @@ internal static class ParkedOperations
         Body = typeof(FreeingRequest),
         BodyExamples = Examples,
         Answers = Freed,
-        Problems = Refusals,
+        Problems = FreeingRefusals,
     };
 
     public static readonly Operation Discard = new("discardParked", Tag, "Give parked events up for good",
@@ -53,7 +55,7 @@ internal static class ParkedOperations
         Body = typeof(FreeingRequest),
         BodyExamples = Examples,
         Answers = Freed,
-        Problems = Refusals,
+        Problems = FreeingRefusals,
     };
 
     private static Parameter Selection(string name, string description, string example,

@@ -15,6 +15,7 @@ internal static class StoreComparison
     public static async Task<string?> BehindAsync(NpgsqlDataSource database, string topic,
         IReadOnlyList<TopicEvent> last, CancellationToken cancellation)
     {
+        if (last.Count == 0) return null;
         await using var connection = await database.OpenConnectionAsync(cancellation);
         var known = (await connection.QueryAsync<Row>(new CommandDefinition(
             """
@@ -33,6 +34,11 @@ internal static class StoreComparison
         }
         return null;
     }
+
+    /// <summary>What mends it, as an operator runs it.</summary>
+    /// <param name="service">Its name, as its program has it.</param>
+    public static string CommandOf(string service) => $"dotnet Checkout.{char.ToUpperInvariant(service[0])}"
+        + $"{service[1..]}.dll refill --who NAME --why TEXT (docs/operating.md, \"A lost or old database\")";
 
     private sealed record Row(long Position, Guid EventId, string Type, byte[] Hash);
 }

@@ -121,8 +121,7 @@ public sealed class StoreWatch(
     private bool IsAnother(Seen seen) => seen.Identity != _seen.Identity || seen.LastRefill != _seen.LastRefill
         || (_seen.IsRefilling && !seen.IsRefilling);
 
-    private string Command => $"dotnet Checkout.{char.ToUpperInvariant(service[0])}{service[1..]}.dll refill "
-        + "--who NAME --why TEXT (docs/operating.md, \"A lost or old database\")";
+    private string Command => StoreComparison.CommandOf(service);
 
     private void Conclude((bool IsKnown, string? Behind) answer)
     {
