@@ -23,4 +23,8 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Warning, "{What}, and the topics are read again")]
     public static partial void ReadsAgain(ILogger logger, string what);
+
+    [LoggerMessage(8, LogLevel.Information, "{Violations} holes of {Topic} are explained by its store's refill, and "
+        + "settled")]
+    public static partial void LostSettled(ILogger logger, long violations, string topic);
 }

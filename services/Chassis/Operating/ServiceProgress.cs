@@ -27,22 +27,29 @@ public sealed record ParkedAtProgress(string Topic, long Position, string Reason
 /// <param name="Difference">Null where there is none.</param>
 public sealed record ComparisonProgress(long Position, DateTime At, string? Difference);
 
+/// <summary>Positions that no event has or will have, as the last refill of the store found them.</summary>
+/// <param name="Last">The last of them, itself too.</param>
+/// <param name="RefilledAt">When that refill ended, UTC.</param>
+public sealed record LostProgress(long First, long Last, string Who, string Why, DateTime RefilledAt);
+
 /// <summary>
 /// How far a service is: GET /internal/progress, where /metrics is. With ?topic= and ?position= it says whether that
 /// event is parked.
 /// </summary>
 /// <param name="ParkedFirst">The events that are parked for longest, 20 at most.</param>
 /// <param name="Comparison">Null where nothing is compared.</param>
+/// <param name="Lost">In their order; null where the service does not say.</param>
 /// <param name="BehindTopic">Whether the topic has events that the store lacks; null where that is not known.</param>
 public sealed record ProgressAnswer(string Service, string Source, string Topic, HeadProgress Head,
     IReadOnlyList<HandledProgress> Handled, IReadOnlyList<ParkedProgress> Parked,
     IReadOnlyList<ParkedAtProgress> ParkedFirst, ParkedAtProgress? ParkedAt,
-    ComparisonProgress? Comparison = null, bool? BehindTopic = null);
+    ComparisonProgress? Comparison = null, bool? BehindTopic = null, IReadOnlyList<LostProgress>? Lost = null);
 
 /// <summary>Answers with it, in one round trip.</summary>
 internal static class ServiceProgress<TRows>
 {
     private const int MostParked = 20;
+    private const int MostLost = 1_000;
 
     public static void Map(WebApplication app, string? metricsPolicy) => app.MapProgress(metricsPolicy,
         async (HttpRequest request, Choreography<TRows> choreography, EventStoreOptions store, StoreWatch watch,
@@ -52,7 +59,7 @@ internal static class ServiceProgress<TRows>
                 cancellation), cancellation)) with
             { Comparison = comparison.Progress, BehindTopic = watch.IsBehind });
 
-    private static async Task<ProgressAnswer> ReadAsync(NpgsqlConnection connection,
+    internal static async Task<ProgressAnswer> ReadAsync(NpgsqlConnection connection,
         Choreography<TRows> choreography, EventStoreOptions store, string? topic, long? position,
         CancellationToken cancellation)
     {
@@ -66,6 +73,16 @@ internal static class ServiceProgress<TRows>
         Inbox.Parked.ByTopic(trip, (of, count, oldest) => parked.Add(new(of, count, oldest)));
         trip.Read($"SELECT topic, position, reason, blocks, parked_at FROM parked ORDER BY id LIMIT {MostParked}",
             row => first.Add(ParkedAt(row)));
+        // Each refill looks at all of the store, so that the last knows of all.
+        var lost = new List<LostProgress>();
+        trip.Read(
+            $"""
+            SELECT lower(range), upper(range) - 1, who, why, ended_at
+            FROM (SELECT who, why, ended_at, lost FROM refills WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT 1) r,
+                unnest(r.lost::int8multirange) AS range
+            ORDER BY 1 LIMIT {MostLost}
+            """, row => lost.Add(new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3),
+                row.GetDateTime(4))));
         if (topic is not null && position is { } asked)
             // All partitions have one chain, where there is one.
             trip.Read(
@@ -75,7 +92,7 @@ internal static class ServiceProgress<TRows>
                 """, row => at = ParkedAt(row),
                 RoundTrip.Value(topic.Replace('\0', '\uFFFD')), RoundTrip.Value(asked));
         await trip.RunAsync(connection, cancellation);
-        return new(choreography.Service, store.Source, store.Topic, new(head), handled, parked, first, at);
+        return new(choreography.Service, store.Source, store.Topic, new(head), handled, parked, first, at, Lost: lost);
     }
 
     private static ParkedAtProgress ParkedAt(NpgsqlDataReader row) =>

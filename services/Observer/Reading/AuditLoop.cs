@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
+using Checkout.Chassis.Operating;
 using Checkout.Chassis.Registry;
 using Checkout.Chassis.Resilience;
 using Checkout.Chassis.State;
@@ -48,6 +49,7 @@ public sealed class AuditLoop : BackgroundService
     private readonly Decoder<NoRows> _decoder;
     private readonly AuditTransaction _transaction;
     private readonly Frontier _frontier;
+    private readonly LostPositions _lost;
     private readonly GrouplessReader _reader;
 
     public AuditLoop(KafkaOptions kafka, SchemaRegistry registry, ObserverDatabase ready, NpgsqlDataSource database,
@@ -58,6 +60,7 @@ public sealed class AuditLoop : BackgroundService
         _decoder = new(ObservedEvents.Table, registry);
         _transaction = new(database, options.ClockTolerance);
         _frontier = new(database);
+        _lost = new(database);
         _reader = new(kafka, ObservedEvents.Service, ObservedEvents.All,
             () => Tell(new(default!, Reads: [.. _told])), Came, time, logger)
         {
@@ -225,6 +228,10 @@ public sealed class AuditLoop : BackgroundService
         // A partition may have its first records, and be in no database yet.
         if (ObservedEvents.All.Except(_read.Select(p => p.Topic)).Any() || _awaited.Count > 0
             || !known.All(p => ends.TryGetValue(p, out var end) && Behind(p, end) == 0)) return;
+        foreach (var said in _processes.All.Select(asked => asked.Service).OfType<ProgressAnswer>()
+            .Where(service => service.Lost is { Count: > 0 }).DistinctBy(service => service.Topic))
+            if (await _lost.SettleAsync(said.Topic, said.Lost!, Now, cancellation) is > 0 and var settled)
+                Log.LostSettled(_logger, settled, said.Topic);
         var holes = await _frontier.BehindAsync(cancellation);
         if (holes.Count > 0)
         {

@@ -101,6 +101,13 @@ public sealed class RefillTests(Stage stage)
         if (unseen.Any(position => position < stored[^1].Position))
             Assert.Contains("have no event: theirs were lost", said);
 
+        var holes = Enumerable.Range(1, (int)stored[^1].Position).Select(p => (long)p)
+            .Except(stored.Select(e => e.Position)).ToList();
+        var lostOnes = await lost.ProgressAsync();
+        Assert.Equal(holes, lostOnes.SelectMany(l =>
+            Enumerable.Range((int)l.First, (int)(l.Last - l.First + 1)).Select(p => (long)p)));
+        Assert.All(lostOnes, l => Assert.Equal(("test", "it was lost"), (l.Who, l.Why)));
+
         await instance.HandleAsync(heard);
         var events = await world.EventsAsync();
         Assert.Equal(heard.Select(r => r.EventId).Order(), events.Select(e => e.CausationId!.Value).Order());

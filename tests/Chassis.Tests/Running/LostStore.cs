@@ -98,6 +98,14 @@ public sealed class LostStore(World world)
         return (await connection.ExecuteScalarAsync<T>(sql))!;
     }
 
+    /// <summary>The positions that its service says were lost for good.</summary>
+    public async Task<IReadOnlyList<LostProgress>> ProgressAsync()
+    {
+        await using var connection = await world.Database.OpenConnectionAsync();
+        return (await ServiceProgress<TallyRows>.ReadAsync(connection, world.Table, world.Store, null, null,
+            CancellationToken.None)).Lost!;
+    }
+
     /// <summary>All that the store is, as text.</summary>
     public async Task<string> AllAsync()
     {

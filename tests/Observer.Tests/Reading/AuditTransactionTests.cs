@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Checkout.Chassis.Operating;
 using Checkout.Contracts;
 using Checkout.Fixtures;
 using Checkout.Observer.Auditing;
@@ -138,6 +139,33 @@ public sealed class AuditTransactionTests(PostgresFixture postgres)
         Assert.Equal(Kinds.PositionMissing, Assert.Single((await store.PassOverAsync(Topics.BalanceAccounts)).Findings)
             .Kind);
         Assert.Equal(2, await store.AskAsync<long>("SELECT judged FROM stores WHERE topic = 'balance.accounts'"));
+    }
+
+    [Fact]
+    public async Task Positions_that_a_refill_recorded_as_lost_settle_themselves_and_no_others_do()
+    {
+        var tale = new Tale();
+        for (var coins = 1; coins <= 8; coins++) tale.Credited("player-1", coins);
+        await using var store = await ObserverStore.NewAsync(postgres);
+        // 2, and 5 to 6, of which a refill speaks of 6 alone.
+        await store.ReadAsync(store.Records(tale.Events.Where(e => e.Position is not (2 or 5 or 6))));
+        Assert.Equal([Kinds.PositionMissing, Kinds.PositionMissing], await store.KindsAsync());
+        var lost = new LostPositions(store.Database);
+        var at = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+        LostProgress[] ranges = [new(2, 2, "anna", "db-2 died", at), new(6, 6, "anna", "db-2 died", at)];
+        Assert.Equal(0, await lost.SettleAsync(Topics.StoreCheckouts, ranges, DateTime.UtcNow, default));
+        Assert.Equal(1, await lost.SettleAsync(Topics.BalanceAccounts, ranges, DateTime.UtcNow, default));
+        Assert.Equal(0, await lost.SettleAsync(Topics.BalanceAccounts, ranges, DateTime.UtcNow, default));
+        Assert.Equal("refill: lost with the database before anybody saw their events, says the refill of "
+            + "2026-01-02 03:04:05Z by anna: db-2 died", await store.AskAsync<string>(
+                "SELECT who || ': ' || why FROM violations WHERE subject = 'balance.accounts 2'"));
+        Assert.Equal("balance.accounts 5", await store.AskAsync<string>(
+            "SELECT string_agg(subject, ',') FROM violations WHERE settled_at IS NULL"));
+        // What is missing still keeps the sum of all coins from being judged.
+        Assert.Equal(2, await store.AskAsync<long>("SELECT missing FROM stores WHERE topic = 'balance.accounts'"));
+        Assert.Equal(1, await lost.SettleAsync(Topics.BalanceAccounts, [.. ranges, new(5, 5, "anna", "again", at)],
+            DateTime.UtcNow, default));
+        Assert.Equal(0, await store.AskAsync<long>("SELECT missing FROM stores WHERE topic = 'balance.accounts'"));
     }
 
     [Fact]
