@@ -15,6 +15,8 @@ namespace Checkout.Chassis.Operating;
 public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string connectionString)
 {
     private const string Shadow = "shadow";
+    /// <summary>Of one database, where there is one shadow; the key is arbitrary.</summary>
+    private const long Lock = 0x52656275696C64;
     private const int PageEvents = 2_000;
 
     private readonly IReadOnlyList<Table> _tables =
@@ -24,10 +26,26 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
     /// <summary>
     /// 0 where the rebuilt state equals the live one, 1 where it does not; then the first difference is named.
     /// </summary>
+    /// <remarks>1 too where another rebuild is under way; it is said which.</remarks>
     /// <param name="hand">By whom and why rebuilt rows are put in the place of others: then 0 where they are.</param>
     public async Task<int> RunAsync(int workers, TextWriter output, CancellationToken cancellation, Hand? hand = null)
     {
-        await using var live = new NpgsqlDataSourceBuilder(connectionString).Build();
+        await using var live = new NpgsqlDataSourceBuilder(connectionString)
+        {
+            ConnectionStringBuilder =
+            {
+                ApplicationName = $"rebuild on {Environment.MachineName}, process {Environment.ProcessId}",
+            },
+        }.Build();
+        // Of a transaction and not of a session, which a pool in between may give to another. It has no snapshot.
+        await using var turn = await live.OpenConnectionAsync(cancellation);
+        await using var held = await turn.BeginTransactionAsync(cancellation);
+        if (await OtherAsync(turn) is { } other)
+        {
+            await output.WriteLineAsync($"Another rebuild of this database is under way ({other}): wait for it, or end "
+                + "it, and run this again.");
+            return 1;
+        }
         // By its name, and not by a session's search path: a pool in between may drop that, and what is rebuilt would
         // be added to the live rows.
         var shadow = new Transactions<TRows>(choreography, new(choreography.Topic, "", 1), live,
@@ -62,6 +80,21 @@ public sealed class Rebuild<TRows>(Choreography<TRows> choreography, string conn
                 Enumerable.Range(0, partitions).Where(p => p % workers == worker).ToArray(), after, through,
                 cancellation)));
         }
+    }
+
+    /// <summary>Who makes the shadow now; null where that is this one from here on.</summary>
+    private static async Task<string?> OtherAsync(NpgsqlConnection turn)
+    {
+        await turn.ExecuteAsync("SET LOCAL idle_in_transaction_session_timeout = 0");
+        if (await turn.ExecuteScalarAsync<bool>("SELECT pg_try_advisory_xact_lock(@Lock)", new { Lock })) return null;
+        return await turn.ExecuteScalarAsync<string?>(
+            """
+            SELECT format('%s, role %s, since %s', a.application_name, a.usename, a.xact_start)
+            FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+            WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = @Lock
+                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            LIMIT 1
+            """, new { Lock }) ?? "it has ended just now";
     }
 
     private static async Task<long> HeadAsync(NpgsqlDataSource live, CancellationToken cancellation)

@@ -105,6 +105,32 @@ public sealed class RebuildTests(Stage stage)
     }
 
     [Fact]
+    public async Task A_second_rebuild_at_once_is_told_who_is_at_it_and_the_first_is_not_disturbed()
+    {
+        await using var world = await World.NewAsync(stage);
+        var instance = await world.NewInstanceAsync();
+        await instance.HandleAsync(Enumerable.Range(0, 30).Select(i => Asked($"n{i % 4}", 100 + i)));
+        await using var batch = await world.Database.OpenConnectionAsync();
+        await using var transaction = await batch.BeginTransactionAsync();
+        // The first can't copy the rows before this is over.
+        await batch.ExecuteAsync("LOCK TABLE tallies IN ACCESS EXCLUSIVE MODE");
+        var first = RebuildAsync(world, workers: 2);
+        await using var look = await world.Database.OpenConnectionAsync();
+        await Eventually.Until(() => look.ExecuteScalarAsync<bool>(
+            """
+            SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+                AND application_name LIKE 'rebuild on %' AND wait_event_type = 'Lock')
+            """), "the first is at it");
+        var (code, said) = await RebuildAsync(world, workers: 2);
+        Assert.Equal(1, code);
+        Assert.StartsWith($"Another rebuild of this database is under way (rebuild on {Environment.MachineName}, "
+            + $"process {Environment.ProcessId}, role ", said, StringComparison.Ordinal);
+        await transaction.RollbackAsync();
+        Assert.Equal(0, (await first).Code);
+        Assert.Equal(0, (await RebuildAsync(world, workers: 2)).Code);
+    }
+
+    [Fact]
     public async Task Every_statement_about_the_rows_of_the_shadow_names_it()
     {
         await using var world = await World.NewAsync(stage);
