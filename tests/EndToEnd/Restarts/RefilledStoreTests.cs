@@ -1,4 +1,5 @@
 using Checkout.Contracts;
+using Checkout.EndToEnd.Http;
 using Checkout.EndToEnd.Kills;
 using Checkout.EndToEnd.Systems;
 using Checkout.Fixtures;
@@ -32,7 +33,7 @@ public sealed class RefilledStoreTests : IDisposable
         // The service makes its tables in it, and LogTailer sees that they are empty. Kafka has the reward for handled
         // that came before; one comes while nobody takes any.
         await system.Game.RewardAsync(late, coins: 70);
-        await RefillAsync(system, "balance", Topics.BalanceAccounts);
+        await RefillAsync(system, "balance", Topics.BalanceAccounts, () => NothingIsGivenAsync(system));
         await system.Game.UntilCoinsAsync(early, 7, Players.Patience, Cancel);
         await system.Game.UntilCoinsAsync(late, 70, Players.Patience, Cancel);
 
@@ -49,7 +50,8 @@ public sealed class RefilledStoreTests : IDisposable
         await crowd.UntilAcceptedAsync(Crowd.All * 7 / 8);
         // What was accepted and not published is nowhere else.
         await ReplaceAsync(system, "store", "CREATE DATABASE store OWNER store", whenPublished: true);
-        await RefillAsync(system, "store", Topics.StoreCheckouts);
+        await RefillAsync(system, "store", Topics.StoreCheckouts, () => RefusedAsync(() => Answer.PostAsync(
+            $"{system.Addresses.Store}/checkouts", """{"sku":"gorilla"}""", customer: late, key: "\"behind\"")));
 
         await posting;
         // Of the databases that are gone.
@@ -61,7 +63,8 @@ public sealed class RefilledStoreTests : IDisposable
     }
 
     /// <summary>What LogTailer says is done.</summary>
-    private static async Task RefillAsync(TestSystem system, string service, string topic)
+    private static async Task RefillAsync(TestSystem system, string service, string topic,
+        Func<Task>? before = null)
     {
         var tailer = system["logtailer"];
         using var http = new HttpClient();
@@ -71,11 +74,37 @@ public sealed class RefilledStoreTests : IDisposable
             var said = await health.Content.ReadAsStringAsync(Cancel);
             return said.Contains($"Topic {topic} partition") && said.Contains("refill --who NAME --why TEXT");
         }, $"LogTailer names the command for {topic}", Players.Patience);
+        if (before is not null) await before();
         var (code, output) = await system.RunAsync(service, system.Local.OwnerEnvironment(service), "refill", "--who",
             "test", "--why", "its database was lost");
         TestLog.Say($"  {service}: {output}");
         Assert.True(code == 0, output);
         await system[service].ReadyAsync(Cancel).WaitAsync(Players.Patience, Cancel);
+    }
+
+    /// <summary>Neither over HTTP nor by command, as long as Balance may not know what it has given.</summary>
+    private static async Task NothingIsGivenAsync(TestSystem system)
+    {
+        var url = $"{system.Addresses.Balance}/compensations";
+        var token = KeyValuePair.Create("Authorization", $"Bearer {Answer.TokenOf(url, "sre-1", "support")}");
+        await RefusedAsync(() => Answer.PostAsync(url,
+            $$"""
+            {"checkoutId": "{{Guid.NewGuid()}}", "customerId": "player-1", "coins": 5, "reference": "r", "why": "late"}
+            """, customer: null, key: null, more: token));
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """[{"customerId": "player-1", "coins": 5, "reference": "r"}]""", Cancel);
+        var (code, said) = await system.RunAsync("balance", "credit", file);
+        File.Delete(file);
+        Assert.True(code == 1, said);
+        Assert.Contains("Checkout.Balance.dll refill --who NAME --why TEXT", said, StringComparison.Ordinal);
+    }
+
+    private static async Task RefusedAsync(Func<Task<Answer>> post)
+    {
+        Answer? answer = null;
+        await Eventually.Until(async () => (answer = await post()).Text.Contains("/store-behind"), "it is refused",
+            Players.Patience);
+        answer!.AssertProblem(503, "is being brought back to where it was");
     }
 
     private static async Task<long> EndAsync(TestSystem system, string database)
