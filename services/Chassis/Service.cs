@@ -48,15 +48,16 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
         var isCommand = CommandLine.IsHelp(args)
             || (args.Length > 0 && !args[0].Contains(':', StringComparison.Ordinal) && !args[0].StartsWith('-'));
         string[] given = isCommand ? [] : args;
-        if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return await RefusedAsync(wrong);
+        if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return await Serving.RefusedAsync(wrong);
         var builder = WebApplication.CreateBuilder(given);
-        if (SecretsOptions.AddTo(builder.Configuration) is { } unreadable) return await RefusedAsync([unreadable]);
+        if (SecretsOptions.AddTo(builder.Configuration) is { } unreadable)
+            return await Serving.RefusedAsync([unreadable]);
         var (settings, problems) = Settings.Read<ServiceSettings>(builder.Configuration, read =>
             isCommand ? read.Problems() : [.. read.Problems(), .. read.ServingProblems(builder)]);
         var sections = KnownSettings.Names(typeof(ServiceSettings)).Concat(Sections);
         problems = [.. choreography.Problems(), .. SettingArguments.Unknown(builder.Configuration, sections),
             .. problems, .. Configure(builder)];
-        if (problems.Count > 0 && !CommandLine.NeedsNoSettings(args)) return await RefusedAsync(problems);
+        if (problems.Count > 0 && !CommandLine.NeedsNoSettings(args)) return await Serving.RefusedAsync(problems);
         Register(builder, settings, isCommand);
         var app = builder.Build();
         if (isCommand)
@@ -68,29 +69,12 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
                 () => Document(app));
         }
 
-        if (app.Services.GetRequiredService<TimeProvider>() is ShiftedTime shifted)
-            Log.ClockShifted(app.Logger, shifted.Offset, ShiftedTime.Variable);
         app.UsePipeline(settings);
         var policy = settings.Management.Url is null ? Scopes.Metrics : null;
         app.MapTelemetry(policy);
         ServiceProgress<TRows>.Map(app, policy);
         MapAll(app);
-        // The host ends when one of these fails, and tells nobody but its log.
-        var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
-        var stopping = app.Lifetime.ApplicationStopping;
-        try
-        {
-            await app.RunAsync();
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // It was stopped, or one of these failed, before it listened.
-        }
-        var faults = background.Select(service => service.ExecuteTask?.Exception?.GetBaseException())
-            .OfType<Exception>().ToList();
-        if (faults.OfType<UnusableDatabaseException>().FirstOrDefault() is { } unusable)
-            return await RefusedAsync([unusable.Message]);
-        return faults.Count > 0 ? 1 : 0;
+        return await app.ServeAsync();
     }
 
     private string Document(WebApplication app)
@@ -104,12 +88,6 @@ public sealed class Service<TRows>(Choreography<TRows> choreography)
     {
         Map(app);
         ParkedApi<TRows>.Map(app);
-    }
-
-    private static async Task<int> RefusedAsync(IEnumerable<string> sentences)
-    {
-        foreach (var sentence in sentences) await Console.Error.WriteLineAsync(sentence);
-        return 2;
     }
 
     private void Register(WebApplicationBuilder builder, ServiceSettings settings, bool isCommand)

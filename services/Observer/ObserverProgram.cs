@@ -24,15 +24,16 @@ internal static class ObserverProgram
         var isCommand = CommandLine.IsHelp(args) || (args.Length > 0 && !args[0].StartsWith('-')
             && !args[0].Contains(':', StringComparison.Ordinal));
         string[] given = isCommand ? [] : args;
-        if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return await RefusedAsync(wrong);
+        if (SettingArguments.Problems(given).ToList() is { Count: > 0 } wrong) return await Serving.RefusedAsync(wrong);
         var builder = WebApplication.CreateBuilder(given);
-        if (SecretsOptions.AddTo(builder.Configuration) is { } unreadable) return await RefusedAsync([unreadable]);
+        if (SecretsOptions.AddTo(builder.Configuration) is { } unreadable)
+            return await Serving.RefusedAsync([unreadable]);
         var (settings, problems) = Settings.Read<ObserverSettings>(builder.Configuration, read =>
             isCommand ? read.Problems(builder.Environment.IsDevelopment())
                 : [.. read.Problems(builder.Environment.IsDevelopment()), .. read.ServingProblems(builder)]);
         problems = [.. SettingArguments.Unknown(builder.Configuration, KnownSettings.Names(typeof(ObserverSettings))),
             .. problems];
-        if (problems.Count > 0 && !CommandLine.NeedsNoSettings(args)) return await RefusedAsync(problems);
+        if (problems.Count > 0 && !CommandLine.NeedsNoSettings(args)) return await Serving.RefusedAsync(problems);
         Register(builder, settings, isCommand);
         await using var app = builder.Build();
         if (isCommand)
@@ -41,26 +42,7 @@ internal static class ObserverProgram
         app.MapTelemetry(settings.Management.Url is null ? Scopes.Metrics : null);
         ObserverApi.Map(app);
         BoardPage.Map(app);
-        return await ServeAsync(app);
-    }
-
-    private static async Task<int> ServeAsync(WebApplication app)
-    {
-        // The host ends when one of these fails, and tells nobody but its log.
-        var background = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
-        var stopping = app.Lifetime.ApplicationStopping;
-        try
-        {
-            await app.RunAsync();
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-        }
-        var faults = background.Select(service => service.ExecuteTask?.Exception?.GetBaseException())
-            .OfType<Exception>().ToList();
-        if (faults.OfType<UnusableDatabaseException>().FirstOrDefault() is { } unusable)
-            return await RefusedAsync([unusable.Message]);
-        return faults.Count > 0 ? 1 : 0;
+        return await app.ServeAsync();
     }
 
     private static string Document(WebApplication app)
@@ -97,10 +79,4 @@ internal static class ObserverProgram
     /// <summary>Requests go the way that they go at the other services.</summary>
     private static ServiceSettings Edge(ObserverSettings settings) =>
         new() { Identity = settings.Identity, Edge = settings.Edge, Management = settings.Management };
-
-    private static async Task<int> RefusedAsync(IEnumerable<string> sentences)
-    {
-        foreach (var sentence in sentences) await Console.Error.WriteLineAsync(sentence);
-        return 2;
-    }
 }

@@ -30,9 +30,7 @@ public static class StorefrontApi
     public static void Map(WebApplication app)
     {
         app.MapRead("/", GetPageAsync).AllowAnonymous().ExcludeFromDescription();
-        app.MapRead(StorefrontAssets.Path + "{file}",
-            (string file, HttpResponse response, StorefrontAssets assets) => assets.Get(file, response))
-            .AllowAnonymous().ExcludeFromDescription();
+        app.Services.GetRequiredService<StorefrontAssets>().Files.Map(app);
     }
 
     private static async Task<IResult> GetPageAsync(HttpResponse response, StorefrontPage page,

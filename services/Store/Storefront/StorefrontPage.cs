@@ -1,3 +1,4 @@
+using Checkout.Chassis.Edge;
 using Checkout.Store.Packages;
 
 namespace Checkout.Store.Storefront;

@@ -1,3 +1,4 @@
+using Checkout.Chassis.Edge;
 using Checkout.Store.Storefront;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -24,7 +25,7 @@ public sealed class StorefrontAssetsTests
     [Fact]
     public void Another_versions_page_gets_what_there_is_and_does_not_keep_it()
     {
-        var (file, response) = Get(StorefrontAssets.Path + "storefront.0123456789abcdef.js");
+        var (file, response) = Get(PageAssets.Path + "storefront.0123456789abcdef.js");
         Assert.Equal(Get(_assets.Url("storefront.js")).File.FileContents, file.FileContents);
         Assert.Equal("no-store", response.Headers.CacheControl);
     }
@@ -35,7 +36,7 @@ public sealed class StorefrontAssetsTests
     [InlineData(".")]
     [InlineData("avatar.gorilla")]
     public void What_is_not_there_is_not_found(string file) =>
-        Assert.IsType<NotFound>(_assets.Get(file, new DefaultHttpContext().Response).Result);
+        Assert.IsType<NotFound>(_assets.Files.Get(file, new DefaultHttpContext().Response).Result);
 
     [Theory]
     [InlineData("palm", "palm")]
@@ -59,6 +60,6 @@ public sealed class StorefrontAssetsTests
     private (FileContentHttpResult File, HttpResponse Response) Get(string url)
     {
         var response = new DefaultHttpContext().Response;
-        return ((FileContentHttpResult)_assets.Get(url[StorefrontAssets.Path.Length..], response).Result, response);
+        return ((FileContentHttpResult)_assets.Files.Get(url[PageAssets.Path.Length..], response).Result, response);
     }
 }

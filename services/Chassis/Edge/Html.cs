@@ -4,11 +4,11 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 
-namespace Checkout.Store.Storefront;
+namespace Checkout.Chassis.Edge;
 
 /// <summary>
 /// Markup. Made by <see cref="Of"/> from an interpolated text: what stands in it is markup, whatever is put into its
-/// holes is text and is encoded, other markup excepted. So nothing that a package is called can become an element.
+/// holes is text and is encoded, other markup excepted. So nothing that is stored can become an element.
 /// </summary>
 public readonly record struct Html(string Markup)
 {

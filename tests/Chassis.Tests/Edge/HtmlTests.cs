@@ -1,7 +1,7 @@
-using Checkout.Store.Storefront;
+using Checkout.Chassis.Edge;
 using Xunit;
 
-namespace Checkout.Store.Tests.Storefront;
+namespace Checkout.Chassis.Tests.Edge;
 
 public sealed class HtmlTests
 {
