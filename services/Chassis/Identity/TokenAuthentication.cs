@@ -37,28 +37,16 @@ internal static class TokenAuthentication
     public static void AddTokens(this WebApplicationBuilder builder, IdentityOptions options)
     {
         builder.Services.AddSingleton(options);
-        builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
-        builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<ILogger<KeySet>>((bearer, logger) =>
-        {
-            bearer.MapInboundClaims = false;
-            bearer.Audience = options.Audience;
-            bearer.TokenValidationParameters = Rules(options, builder.Environment, logger);
-            if (options.Authority is { } authority)
+        builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer()
+            .AddJwtBearer(HandedToken.Scheme);
+        // The same for both: a key that is taken out is taken out.
+        KeySet? ofFile = null;
+        foreach (var scheme in new[] { JwtBearerDefaults.AuthenticationScheme, HandedToken.Scheme })
+            builder.Services.AddOptions<JwtBearerOptions>(scheme).Configure<ILogger<KeySet>>((bearer, logger) =>
             {
-                bearer.Authority = authority;
-                bearer.BackchannelTimeout = AuthorityWithin;
-                bearer.RefreshInterval = LeastBetweenAsking;
-                bearer.RequireHttpsMetadata = new Uri(authority).Scheme == Uri.UriSchemeHttps;
-            }
-            var keys = new AuthorityKeys();
-            bearer.Events = new()
-            {
-                OnMessageReceived = context => RequireKeysAsync(keys, context),
-                OnTokenValidated = context => RequireUnderstoodAsync(context, builder.Environment),
-                OnChallenge = RefuseAsync,
-            };
-        });
+                if (options.KeyFile is { } file) ofFile ??= new(file, builder.Environment, logger);
+                SetRules(bearer, options, builder.Environment, ofFile);
+            });
         builder.Services.AddAuthorizationBuilder()
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
             .AddPolicy(Scopes.Support, policy => policy.RequireAssertion(context =>
@@ -81,8 +69,29 @@ internal static class TokenAuthentication
         app.UseAuthentication();
     }
 
-    private static TokenValidationParameters Rules(IdentityOptions options, IHostEnvironment environment,
-        ILogger logger)
+    private static void SetRules(JwtBearerOptions bearer, IdentityOptions options, IHostEnvironment environment,
+        KeySet? ofFile)
+    {
+        bearer.MapInboundClaims = false;
+        bearer.Audience = options.Audience;
+        bearer.TokenValidationParameters = Rules(options, ofFile);
+        if (options.Authority is { } authority)
+        {
+            bearer.Authority = authority;
+            bearer.BackchannelTimeout = AuthorityWithin;
+            bearer.RefreshInterval = LeastBetweenAsking;
+            bearer.RequireHttpsMetadata = new Uri(authority).Scheme == Uri.UriSchemeHttps;
+        }
+        var keys = new AuthorityKeys();
+        bearer.Events = new()
+        {
+            OnMessageReceived = context => TakeAsync(keys, context),
+            OnTokenValidated = context => RequireUnderstoodAsync(context, environment),
+            OnChallenge = RefuseAsync,
+        };
+    }
+
+    private static TokenValidationParameters Rules(IdentityOptions options, KeySet? ofFile)
     {
         var rules = new TokenValidationParameters
         {
@@ -95,15 +104,17 @@ internal static class TokenAuthentication
         };
         // Else the authority's own, as it says of itself.
         if (options.Issuer is { } issuer) rules.ValidIssuer = issuer;
-        if (options.KeyFile is not { } file) return rules;
-        var keys = new KeySet(file, environment, logger);
-        rules.IssuerSigningKeyResolver = (_, _, keyId, _) => keys.For(keyId);
+        if (ofFile is not null) rules.IssuerSigningKeyResolver = (_, _, keyId, _) => ofFile.For(keyId);
         return rules;
     }
 
-    private static async Task RequireKeysAsync(AuthorityKeys keys, MessageReceivedContext context)
+    private static async Task TakeAsync(AuthorityKeys keys, MessageReceivedContext context)
     {
-        if (context.Options.ConfigurationManager is { } manager && context.Request.Headers.Authorization.Count > 0
+        var isHanded = context.Scheme.Name == HandedToken.Scheme;
+        // Without one the library would look for a bearer's.
+        if (isHanded && string.IsNullOrEmpty(context.Token = HandedToken.Of(context.HttpContext))) context.NoResult();
+        else if (context.Options.ConfigurationManager is { } manager
+            && (isHanded || context.Request.Headers.Authorization.Count > 0)
             && !await keys.AreKnownAsync(manager, context.HttpContext.RequestAborted))
             context.Fail(new AuthorityAwayException());
     }
@@ -134,7 +145,7 @@ internal static class TokenAuthentication
         return Task.CompletedTask;
     }
 
-    private static string Sentence(Exception? failure) => failure switch
+    internal static string Sentence(Exception? failure) => failure switch
     {
         null => "Send a token: Authorization: Bearer ...",
         AuthorityAwayException => "The token can't be checked now: who signs them does not answer. Send the same "

@@ -33,6 +33,9 @@ public sealed class AuthorityTests : IDisposable
         Assert.InRange(Stopwatch.GetElapsedTime(begun), TimeSpan.Zero, Promised);
         // It need not be known for what answers to everybody.
         Assert.Equal(200, (await AskAsync(app, path: "/open")).Status);
+        Assert.Contains("True: The token can't be checked now",
+            (await app.SendAsync($"GET /handed HTTP/1.1\r\nX-Handed: {_provider.Token()}")).Body,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,6 +99,11 @@ public sealed class AuthorityTests : IDisposable
     {
         app.MapGet("/", (Caller caller) => caller.Id);
         app.MapGet("/open", () => "open").AllowAnonymous();
+        app.MapGet("/handed", async (HttpContext http) =>
+        {
+            var handed = await HandedToken.JudgeAsync(http, http.Request.Headers["X-Handed"].ToString());
+            return Results.Text($"{handed.IsUnchecked}: {handed.Problem}");
+        }).AllowAnonymous();
     }, new() { Identity = { Authority = authority, Audience = Provider.Audience } });
 
     private Task<RawAnswer> AskAsync(EdgeApp app, string key = "first", string path = "/") =>

@@ -62,6 +62,26 @@ public sealed class TokenTests : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(Bad))]
+    public async Task One_that_is_handed_over_is_judged_by_the_same_rules(string kind, string why)
+    {
+        await using var app = await StartAsync();
+        Assert.Matches($"unchecked False: .*{why}", (await HandAsync(app, TokenOf(kind))).Body);
+    }
+
+    [Fact]
+    public async Task One_that_is_handed_over_speaks_of_its_sub_and_is_nobody_to_all_others()
+    {
+        await using var app = await StartAsync();
+        Assert.Matches("player-7", (await HandAsync(app, _provider.Token("player-7"))).Body);
+        Assert.Equal(401, (await HandAsync(app, _provider.Token("player-7"), "/")).Status);
+        // And a bearer's is none that was handed over.
+        var bearers = await app.SendAsync("GET /handed HTTP/1.1\r\nX-Handed:\r\n"
+            + $"Authorization: Bearer {_provider.Token()}");
+        Assert.Matches("Send a token", bearers.Body);
+    }
+
+    [Theory]
     [InlineData("GET / HTTP/1.1")]
     [InlineData("GET / HTTP/1.1\r\nAuthorization: Basic cGxheWVyLTE6c2VjcmV0")]
     [InlineData("GET / HTTP/1.1\r\nX-Customer-Id: player-1")]
@@ -221,12 +241,21 @@ public sealed class TokenTests : IDisposable
     {
         app.MapGet("/", (Caller caller) => caller.Id);
         app.MapGet("/open", () => "open").AllowAnonymous();
+        app.MapGet("/handed", async (HttpContext http) =>
+        {
+            var handed = await HandedToken.JudgeAsync(http, http.Request.Headers["X-Handed"].ToString());
+            return Results.Text(handed.User?.FindFirst("sub")?.Value
+                ?? $"unchecked {handed.IsUnchecked}: {handed.Problem}");
+        }).AllowAnonymous();
         app.MapGet("/of/{id}", (string id, Caller caller) =>
             caller.MaySee(id) ? Results.Text(id) : Results.NotFound());
     }, settings ?? _provider.Settings);
 
     private static Task<RawAnswer> AskAsync(EdgeApp app, string headers) =>
         app.SendAsync($"GET / HTTP/1.1\r\n{headers}");
+
+    private static Task<RawAnswer> HandAsync(EdgeApp app, string token, string path = "/handed") =>
+        app.SendAsync($"GET {path} HTTP/1.1\r\nX-Handed: {token}");
 
     private string TokenOf(string kind) => kind switch
     {
