@@ -41,7 +41,7 @@ internal static class ObserverProgram
         app.UsePipeline(Edge(settings));
         app.MapTelemetry(settings.Management.Url is null ? Scopes.Metrics : null);
         ObserverApi.Map(app);
-        BoardPage.Map(app);
+        BoardApi.Map(app);
         return await app.ServeAsync();
     }
 
@@ -63,6 +63,7 @@ internal static class ObserverProgram
             .AddSingleton(_ => new SchemaRegistry(settings.Registry))
             .AddSingleton<Migrations>().AddSingleton<ObserverDatabase>().AddSingleton<AuditStatus>()
             .AddSingleton<Processes>().AddSingleton<SummaryWatch>().AddSingleton<CheckoutLook>()
+            .AddSingleton<BoardPage>().AddSingleton<BoardReader>()
             .AddSingleton(p => new BrokerWatch(settings.Kafka.Admin(), p.GetRequiredService<IMeterFactory>(),
                 TimeProvider.System));
         builder.AddPipeline(Edge(settings));

@@ -30,7 +30,8 @@ internal static class ObserverApi
             .Describe(ObserverOperations.Violations);
         app.MapPost("/violations/{id:long:min(1)}/settle", SettleAsync).RequireAuthorization(Scopes.Support)
             .Describe(ObserverOperations.Settle);
-        app.MapRead("/summary", GetSummaryAsync).RequireAuthorization(Scopes.Support)
+        app.MapRead("/summary", async (SummaryWatch watch, CancellationToken cancellation) =>
+            TypedResults.Ok(await watch.NowAsync(cancellation))).RequireAuthorization(Scopes.Support)
             .Describe(ObserverOperations.Summary);
         app.MapRead("/processes", (Processes processes) => TypedResults.Ok(ProcessList.Of(processes)))
             .RequireAuthorization(Scopes.Support).Describe(ObserverOperations.Processes);
@@ -91,12 +92,6 @@ internal static class ObserverApi
         if (settled is null) return ProblemTypes.NotFound.With($"There is no violation {id}.");
         await watch.LookAsync(cancellation);
         return TypedResults.Ok(settled);
-    }
-
-    private static async Task<IResult> GetSummaryAsync(SummaryWatch watch, CancellationToken cancellation)
-    {
-        if (watch.Now is null) await watch.LookAsync(cancellation).WaitAsync(InTime.Limit, cancellation);
-        return TypedResults.Ok(watch.Now!);
     }
 
     private static async Task FollowAsync(HttpContext context, SummaryWatch watch, IHostApplicationLifetime process)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Checkout.Chassis.Edge;
 using Checkout.Chassis.Resilience;
 using Checkout.Observer.Auditing;
 using Npgsql;
@@ -82,6 +83,13 @@ public sealed class SummaryWatch : BackgroundService
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
         }
+    }
+
+    /// <exception cref="TimeoutException">It was never read, and the database does not answer in time.</exception>
+    public async Task<SummaryAnswer> NowAsync(CancellationToken cancellation)
+    {
+        if (_now is null) await LookAsync(cancellation).WaitAsync(InTime.Limit, cancellation);
+        return _now!;
     }
 
     public async Task LookAsync(CancellationToken cancellation)

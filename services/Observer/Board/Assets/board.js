@@ -1,7 +1,11 @@
 // @ts-check
 /**
  * The observer's board: what the server gave comes alive here. One stream says that something changed; lists are asked
- * for then. No library and no build step; every text is put in as text, never as markup.
+ * for then. No library and no build step; every text is put in as text, never as markup. What is there already is left
+ * as it is, so that nobody who reads or types there is disturbed.
+ *
+ * The server knows who looks by a cookie, which no script can read, and which is for the page alone. For all else each
+ * tab has a token of its own.
  */
 
 const SECOND_MS = 1000;
@@ -14,9 +18,14 @@ const TOKEN = "observer-token";
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const number = new Intl.NumberFormat("en");
-const seconds = (/** @type {number | null} */ of) => of === null ? "not known" : `${of.toFixed(1)} s`;
+const seconds = (/** @type {number} */ of) => `${of.toFixed(1)} s`;
+const time = (/** @type {string} */ at) => `${at.slice(0, 19).replace("T", " ")}Z`;
 const pause = (/** @type {number} */ ms) => new Promise(resolve => setTimeout(resolve, ms));
 
+/** The page came with figures, or would have: the server knows who looks. */
+const hasCookie = "signedIn" in document.body.dataset;
+// What was typed in was refused.
+if ("refused" in document.body.dataset) sessionStorage.removeItem(TOKEN);
 /** The tab's; it ends with it. */
 let token = sessionStorage.getItem(TOKEN);
 let session = new AbortController();
@@ -49,26 +58,47 @@ function element(name, children = [], attributes = {}) {
   return made;
 }
 
+const bad = (/** @type {string} */ text) => element("span", [text], { class: "bad" });
+
 /** @param {string} caption @param {string[]} heads @param {(Node | string)[][]} rows */
 function table(caption, heads, rows) {
-  return element("table", [
+  return element("div", [element("table", [
     element("caption", [caption]),
     element("thead", [element("tr", heads.map(head => element("th", [head], { scope: "col" })))]),
-    element("tbody", rows.map(row => element("tr", row.map(cell => element("td", [cell]))))),
-  ]);
+    element("tbody", rows.map(row => element("tr", row.map(cell => element("td", cell === "" ? [] : [cell]))))),
+  ])], { class: "wide", tabindex: "0", role: "group", "aria-label": caption });
 }
 
 const fieldsOf = (/** @type {unknown} */ fields) => element("pre", [JSON.stringify(fields, null, 1)]);
 
-/** Only where it is another, so that nobody who reads or types there is disturbed. @type {Map<string, string>} */
-const shown = new Map();
+/** Elements that stand for something (data-key) are not made into those of another. @param {Node} node */
+const keyOf = node => node instanceof Element ? `${node.nodeName} ${node.getAttribute("data-key")}` : node.nodeName;
 
-/** @param {string} id @param {unknown} value @param {() => (Node | string)[]} render */
-function show(id, value, render) {
-  const text = JSON.stringify(value);
-  if (shown.get(id) === text) return;
-  shown.set(id, text);
-  byId(id).replaceChildren(...render());
+/** Makes what is shown like what was made, and touches only what differs. @param {Node} now @param {Node} made */
+function become(now, made) {
+  if (now.isEqualNode(made)) return;
+  if (keyOf(now) !== keyOf(made)) {
+    /** @type {ChildNode} */ (now).replaceWith(made);
+    return;
+  }
+  if (!(now instanceof Element && made instanceof Element)) {
+    now.nodeValue = made.nodeValue;
+    return;
+  }
+  for (const { name, value } of made.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+  // That it is open is the reader's.
+  for (const { name } of [...now.attributes])
+    if (name !== "open" && !made.hasAttribute(name)) now.removeAttribute(name);
+  const [has, wants] = [[...now.childNodes], [...made.childNodes]];
+  wants.forEach((child, i) => i < has.length ? become(has[i], child) : now.append(child));
+  for (const child of has.slice(wants.length)) child.remove();
+}
+
+/** @param {string} id @param {(Node | string)[]} children */
+function show(id, ...children) {
+  const made = byId(id).cloneNode(false);
+  /** @type {Element} */ (made).append(...children);
+  become(byId(id), made);
 }
 
 // ---- Figures
@@ -77,72 +107,83 @@ function show(id, value, render) {
 function showSummary(summary) {
   const audit = summary.auditAgeSeconds === null ? "audit not done yet"
     : `audit ${seconds(summary.auditAgeSeconds)} behind`;
-  byId("line").textContent = `${number.format(summary.purchases)} purchases, ${number.format(summary.wrong)} wrong, `
-    + `oldest waiting ${seconds(summary.oldestWaitingSeconds)}, ${audit}`;
+  show("line", `${number.format(summary.purchases)} purchases, ${number.format(summary.wrong)} wrong, `
+    + `oldest waiting ${seconds(summary.oldestWaitingSeconds)}, ${audit}`);
   const counts = new Map();
   for (const { event, events } of summary.events) counts.set(event, (counts.get(event) ?? 0) + events);
   for (const count of document.querySelectorAll("[data-event]"))
     count.textContent = number.format(counts.get(/** @type {HTMLElement} */ (count).dataset.event) ?? 0);
-  byId("events").textContent = `${number.format([...counts.values()].reduce((a, b) => a + b, 0))} events are judged, `
+  show("events", `${number.format([...counts.values()].reduce((a, b) => a + b, 0))} events are judged, `
     + `${number.format(summary.coinsPaidNotDelivered)} coins are paid and not delivered, `
-    + `${number.format(summary.strangers)} records on the topics are no events.`;
+    + `${number.format(summary.strangers)} records on the topics are no events.`);
+  byId("as-of").hidden = true;
 }
 
 async function showLists() {
   const [stuck, parked, violations, processes] = await Promise.all(
     ["/stuck?limit=20", "/parked", "/violations?limit=20", "/processes"].map(ask));
-  show("stuck", stuck, () => stuck.checkouts.length === 0 ? [element("p", ["Nothing is stuck."])]
-    : [table("The oldest first", ["Checkout", "Waits for", "State", "Since"], stuck.checkouts.map(
-      (/** @type {any} */ c) => [linkTo(c.checkoutId), c.waitsFor, c.state, new Date(c.lastAt).toLocaleString()]))]);
-  show("parked", parked, () => parked.parked.length === 0 ? [element("p", ["Nothing is parked."])]
-    : [table("As the services say", ["Service", "Event", "Reason", "Fields"], parked.parked.map(
-      (/** @type {any} */ p) => [p.service, `${p.event ?? "?"} (${p.topic} ${p.position})`, p.reason,
-        fieldsOf(p.fields)]))]);
-  show("violations", violations, () => violations.violations.length === 0
-    ? [element("p", ["Nothing is wrong."], { class: "good" })] : violations.violations.map(violationOf));
-  const known = processes.processes.map((/** @type {any} */ p) => ({ process: p.process, problem: p.problem }));
-  show("processes", known, () => [table("Whether each says how far it is", ["Process", "Answer"], known.map(
-    (/** @type {any} */ p) => [p.process, p.problem ?? "answers"]))]);
+  show("stuck", stuck.checkouts.length === 0 ? element("p", ["Nothing is stuck."])
+    : table("The oldest first", ["Checkout", "Package", "Waits for", "State", "Since"], stuck.checkouts.map(
+      (/** @type {any} */ c) => [linkTo(c.checkoutId), c.sku ?? "?", c.waitsFor ?? "", c.state, time(c.lastAt)])));
+  show("parked", parked.parked.length === 0 ? element("p", ["Nothing is parked."])
+    : table("As the services say", ["Service", "Event", "Since", "Reason", "Fields"], parked.parked.map(
+      (/** @type {any} */ p) => [p.service, `${p.event ?? "?"} (${p.topic} ${p.position})`, time(p.parkedAt), p.reason,
+        fieldsOf(p.fields)])));
+  show("violations", ...(violations.violations.length === 0 ? [element("p", ["Nothing is wrong."], { class: "good" })]
+    : violations.violations.map(violationOf)));
+  show("processes", processes.processes.length === 0 ? element("p", ["None was asked yet."])
+    : table("What each says of itself", ["Process", "Answer", "Rows compared with events", "Position"],
+      processes.processes.map((/** @type {any} */ p) => [p.process, p.problem ? bad(p.problem) : "answers",
+        comparedOf(p), positionOf(p)])));
+}
+
+/** @param {any} p */
+function positionOf(p) {
+  const known = (/** @type {number | null} */ of) => of === null ? "?" : number.format(of);
+  return p.head !== null ? number.format(p.head) : p.topics.map((/** @type {any} */ t) =>
+    `${t.topic ?? "?"}: ${known(t.acknowledged)} of ${known(t.head)}, ${t.state}`).join("; ");
+}
+
+/** @param {any} p */
+function comparedOf(p) {
+  if (!p.compared) return p.head === null ? "" : "by another instance, or not yet";
+  const { position, ageSeconds, difference } = p.compared;
+  const text = `up to ${number.format(position)}, ${ageSeconds.toFixed(0)} s ago`;
+  return difference === null ? text : bad(`${text}: ${difference}`);
 }
 
 /** @param {any} violation */
 function violationOf(violation) {
-  const parts = [element("h3", [violation.kind], violation.settledAt ? {} : { class: "bad" }),
+  const isOpen = violation.settledAt === null;
+  return element("article", [
+    element("h3", [violation.kind], isOpen ? { class: "bad" } : {}),
     element("p", [violation.what]),
-    element("details", [element("summary", ["The events that show it"]), fieldsOf(violation.events)])];
-  if (violation.settledAt) parts.push(element("p", [`Settled by ${violation.who}: ${violation.why}`]));
-  else {
-    const why = element("input", [], { type: "text", maxlength: "200", required: "", autocomplete: "off" });
-    const form = element("form", [element("label", ["Why it is settled", why]),
-      element("button", ["Settle"], { type: "submit" })]);
-    form.addEventListener("submit", event => {
-      event.preventDefault();
-      void tried(async () => {
-        await send(`/violations/${violation.id}/settle`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ why: /** @type {HTMLInputElement} */ (why).value }),
-        });
-        await showLists();
-      });
-    });
-    parts.push(form);
-  }
-  return element("article", parts);
+    element("details", [element("summary", ["The events that show it"]), fieldsOf(violation.events)]),
+    isOpen ? settlingOf(violation.id) : element("p", [`Settled by ${violation.who}: ${violation.why}`]),
+  ], { "data-key": `${violation.id}` });
+}
+
+/** @param {number} id */
+function settlingOf(id) {
+  const why = element("input", [], { type: "text", maxlength: "200", required: "", autocomplete: "off" });
+  return element("form", [element("label", ["Why it is settled", why]),
+    element("button", ["Settle"], { type: "submit" })], { class: "live", "data-settle": `${id}` });
+}
+
+/** @param {string} id @param {string} why */
+async function settle(id, why) {
+  await send(`/violations/${id}/settle`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ why }),
+  });
+  await showLists();
 }
 
 // ---- Look-up
 
-/** @param {string} id */
-function linkTo(id) {
-  const link = element("button", [id], { type: "button", class: "quiet" });
-  link.addEventListener("click", () => {
-    /** @type {HTMLInputElement} */ (document.querySelector("#look-up input")).value = id;
-    byId("look").focus();
-    void tried(() => lookUp(id));
-  });
-  return link;
-}
+const linkTo = (/** @type {string} */ id) =>
+  element("button", [id], { type: "button", class: "quiet id", "data-look": id });
 
 /** @param {string} id */
 async function lookUp(id) {
@@ -205,19 +246,29 @@ async function* summaries(signal) {
   }
 }
 
-/** @param {() => Promise<void>} action @returns {Promise<boolean>} */
+/** @param {() => Promise<void>} action */
 async function tried(action) {
   try {
     await action();
     byId("trouble").textContent = "";
-    return true;
   } catch (fault) {
-    if (fault instanceof DOMException && fault.name === "AbortError") return false;
+    if (fault instanceof DOMException && fault.name === "AbortError") return;
     if (fault instanceof Refused && [401, 403].includes(fault.status)) signOut(fault.message);
     else byId("trouble").textContent = fault instanceof Refused ? fault.message : "The observer does not answer.";
-    return false;
   }
 }
+
+/** What a person asks for. @param {() => Promise<void>} action */
+function asked(action) {
+  if (token !== null) {
+    void tried(action);
+    return;
+  }
+  byId("trouble").textContent = "Sign in first.";
+  tokenInput().focus();
+}
+
+const tokenInput = () => /** @type {HTMLInputElement} */ (document.querySelector("#sign-in input"));
 
 async function follow() {
   const { signal } = session;
@@ -237,42 +288,60 @@ async function follow() {
   }
 }
 
-/** @param {string} given */
-export function signIn(given) {
+/** For who hands a token over; the form goes its way by the server. @param {string} given */
+function signIn(given) {
   token = given;
   sessionStorage.setItem(TOKEN, given);
   session.abort();
   session = new AbortController();
   byId("sign-in").hidden = true;
   byId("sign-out").hidden = false;
-  byId("line").textContent = "Asking how everything is ...";
+  if (!hasCookie) show("line", "Asking how everything is ...");
   void follow();
 }
 
-/** @param {string} why */
+/** The token is not good any more. @param {string} why */
 function signOut(why) {
   token = null;
   sessionStorage.removeItem(TOKEN);
   session.abort();
+  if (hasCookie) {
+    // Whether the server's is still good it says itself.
+    location.replace("/");
+    return;
+  }
   byId("sign-in").hidden = false;
   byId("sign-out").hidden = true;
-  byId("line").textContent = "Sign in to see how everything is.";
+  show("line", "Sign in to see how everything is.");
+  show("events", "Figures come when you are signed in.");
   byId("trouble").textContent = why;
-  shown.clear();
-  for (const id of ["found", "stuck", "parked", "violations", "processes"]) byId(id).replaceChildren();
+  for (const count of document.querySelectorAll("[data-event]")) count.textContent = "0";
+  byId("found").replaceChildren();
+  for (const id of ["stuck", "parked", "violations", "processes"]) show(id, element("p", ["Nothing is known yet."]));
 }
 
-byId("sign-in").addEventListener("submit", event => {
-  event.preventDefault();
-  const input = /** @type {HTMLInputElement} */ (document.querySelector("#sign-in input"));
-  signIn(input.value.trim());
-  input.value = "";
+document.addEventListener("submit", event => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const words = () => /** @type {HTMLInputElement} */ (form.querySelector("input")).value.trim();
+  if (form.id === "sign-in") sessionStorage.setItem(TOKEN, words());
+  else if (form.id === "sign-out") sessionStorage.removeItem(TOKEN);
+  else {
+    event.preventDefault();
+    const { settle: violation } = form.dataset;
+    asked(() => violation ? settle(violation, words()) : lookUp(words()));
+  }
+});
+document.addEventListener("click", event => {
+  const { look: id } = /** @type {HTMLElement} */ (event.target).dataset ?? {};
+  if (!id) return;
+  /** @type {HTMLInputElement} */ (document.querySelector("#look-up input")).value = id;
   byId("look").focus();
+  asked(() => lookUp(id));
 });
-byId("sign-out").addEventListener("click", () => signOut(""));
-byId("look-up").addEventListener("submit", event => {
-  event.preventDefault();
-  const { value } = /** @type {HTMLInputElement} */ (document.querySelector("#look-up input"));
-  void tried(() => lookUp(value.trim()));
-});
+Object.defineProperty(window, "observer", { value: Object.freeze({ signIn }) });
 if (token) signIn(token);
+else if (hasCookie) {
+  // The tab has none of its own, and the figures are the server's.
+  byId("sign-in").hidden = false;
+  byId("sign-in-why").hidden = false;
+}
