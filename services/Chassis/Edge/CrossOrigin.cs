@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkout.Chassis.Edge;
 
-/// <summary>What pages of allowed origins may send and read (Fetch, section 3.2). No cookies: no API takes one.</summary>
+/// <summary>What pages of allowed origins may send and read (Fetch, section 3.2). No API takes a cookie.</summary>
 internal static class CrossOrigin
 {
     private static readonly TimeSpan PreflightKept = TimeSpan.FromMinutes(10);

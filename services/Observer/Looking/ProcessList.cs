@@ -20,7 +20,8 @@ public sealed record ComparedRows(
     [property: Field("Since all of them were compared last, or since that began, when the service was asked.",
         Example = 4)] double AgeSeconds,
     [property: Field("The first that the events do not lead to, or that lacks; null where there is none.",
-        Example = "accounts: the events lead to {\"coins\":500}, which the service does not have.")] string? Difference);
+        Example = "accounts: the events lead to {\"coins\":500}, which the service does not have.")]
+    string? Difference);
 
 public sealed record ProcessAnswer(
     [property: Field("As the settings name it.", Example = "balance")] string Process,
