@@ -37,16 +37,17 @@ public sealed class Transaction<TRows>(Choreography<TRows> choreography, int max
     public async Task ReadAsync(CancellationToken cancellation)
     {
         var trip = new RoundTrip();
-        var end = long.MaxValue;
+        var (end, seen) = (long.MaxValue, 0L);
         if (!_isBegun)
         {
             trip.Write("BEGIN");
+            seen = hold?.Highest ?? 0;
             if (hold is not null) trip.Read("SELECT position FROM head", row => end = row.GetInt64(0));
         }
         trip.Add(Reads);
         (_isBegun, Reads) = (true, new());
         await trip.RunAsync(connection, cancellation);
-        hold?.MustReach(end);
+        hold?.MustReach(end, seen, _history);
     }
 
     /// <summary>Sends what was added to Reads, and loads the rows that these steps are about.</summary>

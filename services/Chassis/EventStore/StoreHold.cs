@@ -38,14 +38,17 @@ public sealed class StoreHold
     /// A transaction found the store at this end. Under a process that goes on, a database may become a backup between
     /// two looks at it.
     /// </summary>
+    /// <param name="seen">The highest position that was known before the transaction began: others commit
+    /// meanwhile.</param>
+    /// <param name="history">How often its history had been changed then.</param>
     /// <exception cref="StoreWentBackException">It was seen to end behind that.</exception>
-    public void MustReach(long position)
+    public void MustReach(long position, long seen, int history)
     {
-        var highest = Highest;
-        if (position >= highest) return;
-        var why = $"the store ends at position {position} and was seen to end at {highest}: it was lost, restored or "
+        if (position >= seen) return;
+        var why = $"the store ends at position {position} and was seen to end at {seen}: it was lost, restored or "
             + "promoted too early";
-        Hold(why);
+        lock (_lock)
+            if (history == _histories) Hold(why);
         throw new StoreWentBackException(why);
     }
 
