@@ -95,8 +95,8 @@ internal sealed class DatabaseFaults(FaultySystem system)
         }
     }
 
-    private static Task EndSessionsAsync(NpgsqlConnection admin, string service, string whose, CancellationToken stop) =>
-        Waiting.UntilAsync($"nobody is in {service}", async () =>
+    private static Task EndSessionsAsync(NpgsqlConnection admin, string service, string whose,
+        CancellationToken stop) => Waiting.UntilAsync($"nobody is in {service}", async () =>
         {
             await admin.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 + $"WHERE datname = @service AND {whose}", new { service });

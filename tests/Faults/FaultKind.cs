@@ -77,7 +77,8 @@ internal static class FaultKinds
     {
         var (one, two) = (kind.Ground(), other.Ground());
         return (one == two && one != Faults.Ground.Processes)
-            || (kind.TakesEvents() && two == Faults.Ground.Kafka) || (other.TakesEvents() && one == Faults.Ground.Kafka);
+            || (kind.TakesEvents() && two == Faults.Ground.Kafka)
+            || (other.TakesEvents() && one == Faults.Ground.Kafka);
     }
 
     private static bool TakesEvents(this FaultKind kind) =>

@@ -19,7 +19,8 @@ public static class EventLog
     public static void Append(RoundTrip trip, IReadOnlyList<NewEvent> events, Action<long>? behind = null)
     {
         if (events.Count == 0) return;
-        trip.Read("SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", row => behind?.Invoke(row.GetInt64(0)),
+        trip.Read("SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            row => behind?.Invoke(row.GetInt64(0)),
             RoundTrip.Array(events.Select(e => e.EventId), NpgsqlDbType.Uuid),
             RoundTrip.Array(events.Select(e => e.Key), NpgsqlDbType.Text),
             RoundTrip.Array(events.Select(e => Murmur2.Hash(e.Key)), NpgsqlDbType.Integer),

@@ -130,10 +130,13 @@ public static class CommandLine
                 await Console.Error.WriteLineAsync(problem);
                 return 2;
             }
-            return await new Giving<TRows>(services.GetRequiredService<DatabaseReady>().MigrateAsync,
+            var giving = new Giving<TRows>(services.GetRequiredService<DatabaseReady>().MigrateAsync,
                 services.GetRequiredService<Transactions<TRows>>(), services.GetRequiredService<NpgsqlDataSource>())
-            { Refusal = token => appending.RefusalAsync(result, token) }.RunAsync(given, result.GetRequiredValue(file), new(name, result.GetValue(dry)), Console.Out,
-                    Console.Error, cancellation);
+            {
+                Refusal = token => appending.RefusalAsync(result, token),
+            };
+            return await giving.RunAsync(given, result.GetRequiredValue(file), new(name, result.GetValue(dry)),
+                Console.Out, Console.Error, cancellation);
         });
         return command;
     }

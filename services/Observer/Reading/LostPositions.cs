@@ -35,7 +35,8 @@ public sealed class LostPositions(NpgsqlDataSource database)
         trip.Read("SELECT 1 FROM stores ORDER BY topic FOR UPDATE", _ => { });
         trip.Read(
             """
-            WITH lost AS (SELECT range_agg(int8range(first, last, '[]')) AS ranges FROM unnest($2, $3) AS k(first, last)),
+            WITH lost AS (
+                SELECT range_agg(int8range(first, last, '[]')) AS ranges FROM unnest($2, $3) AS k(first, last)),
             explained AS (
                 UPDATE holes h SET is_lost = true FROM lost
                 WHERE h.topic = $1 AND NOT h.is_lost AND int8range(h.first, h.last, '[]') <@ lost.ranges
