@@ -70,6 +70,7 @@ internal sealed class BodySchemas
     private JsonObject OfField(JsonPropertyInfo field, bool isRequest)
     {
         var schema = Of(Nullable.GetUnderlyingType(field.PropertyType) ?? field.PropertyType, isRequest);
+        if (!isRequest && field.IsGetNullable) schema = OrNull(schema);
         var said = (FieldAttribute?)field.AttributeProvider?.GetCustomAttributes(typeof(FieldAttribute), false)
             .SingleOrDefault() ?? throw new InvalidOperationException(
                 $"{field.DeclaringType.Name}.{field.Name} has no {nameof(FieldAttribute)} to describe it.");
@@ -78,8 +79,17 @@ internal sealed class BodySchemas
         if (said.MaxLength > 0) schema["maxLength"] = said.MaxLength;
         if (said.Most > 0) (schema["minimum"], schema["maximum"]) = (said.Least, said.Most);
         if (said.Example is not null) schema["examples"] = new JsonArray(JsonSerializer.SerializeToNode(said.Example));
-        if (!isRequest && field.IsGetNullable) schema["type"] = new JsonArray((string)schema["type"]!, "null");
         return schema;
+    }
+
+    private static JsonObject OrNull(JsonObject schema)
+    {
+        // A reference is to a type of its own, and says nothing of null.
+        if (schema.ContainsKey("$ref")) return new() { ["anyOf"] = new JsonArray(schema, Of("null")) };
+        schema["type"] = new JsonArray((string)schema["type"]!, "null");
+        return schema;
+
+        static JsonObject Of(string type) => new() { ["type"] = type };
     }
 
     /// <summary>An example of an answer, made of the examples of its fields.</summary>

@@ -18,7 +18,8 @@ public sealed class ApiDocumentTests
     private sealed record ThingView(
         [property: Field("What.", Example = "abc")] string Name,
         [property: Field("Since when; null where it is not known.")] DateTime? Since,
-        [property: Field("Its parts.")] IReadOnlyList<PartAnswer> Parts);
+        [property: Field("Its parts.")] IReadOnlyList<PartAnswer> Parts,
+        [property: Field("Its first part; null where it has none.")] PartAnswer? First);
 
     private sealed record PartAnswer([property: Field("What.", Example = "part")] string Name);
 
@@ -43,10 +44,12 @@ public sealed class ApiDocumentTests
     {
         var document = Document(app => app.MapGet("/things", () => "").Describe(Get));
         var schema = document["components"]!["schemas"]!["Thing"]!;
-        Assert.Equal("""["name","since","parts"]""", schema["required"]!.ToJsonString());
+        Assert.Equal("""["name","since","parts","first"]""", schema["required"]!.ToJsonString());
         Assert.Null(schema["additionalProperties"]);
         Assert.Equal("""["string","null"]""", schema["properties"]!["since"]!["type"]!.ToJsonString());
         Assert.Equal("#/components/schemas/Part", (string)schema["properties"]!["parts"]!["items"]!["$ref"]!);
+        Assert.Equal("""[{"$ref":"#/components/schemas/Part"},{"type":"null"}]""",
+            schema["properties"]!["first"]!["anyOf"]!.ToJsonString());
     }
 
     [Fact]
