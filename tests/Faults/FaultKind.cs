@@ -17,8 +17,6 @@ internal enum FaultKind
     DatabaseRestarted,
     SlotDropped,
     SlotDroppedUnheld,
-    DatabaseLost,
-    DatabaseRestored,
     BrokerKilled,
     BrokerRestarted,
     BrokerFrozen,
@@ -32,6 +30,8 @@ internal enum FaultKind
     RegistryFrozen,
     ForeignRecords,
     OversizedRecords,
+    DatabaseLost,
+    DatabaseRestored,
 }
 
 /// <summary>
