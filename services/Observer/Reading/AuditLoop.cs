@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Checkout.Chassis.Inbox;
 using Checkout.Chassis.Kafka;
 using Checkout.Chassis.Operating;
@@ -19,12 +18,10 @@ namespace Checkout.Observer.Reading;
 /// </summary>
 public sealed class AuditLoop : BackgroundService
 {
-    private const int MaxBatch = 2_000;
-    private const int MaxWaiting = 8_000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan EndsInterval = TimeSpan.FromMilliseconds(500);
 
-    private readonly Channel<Word> _came = Channel.CreateBounded<Word>(MaxWaiting);
+    private readonly Words _came = new();
     private readonly ConcurrentDictionary<TopicPartition, long> _next = new();
     private readonly ConcurrentDictionary<TopicPartition, bool> _remade = new();
     /// <summary>Of the reader's thread: where it was told to begin.</summary>
@@ -33,9 +30,9 @@ public sealed class AuditLoop : BackgroundService
     private IReadOnlyCollection<TopicPartition> _read = [];
     /// <summary>Partitions that are to be read from their start, and whose reading did not begin there yet.</summary>
     private readonly HashSet<TopicPartition> _awaited = [];
+    /// <summary>Partitions that are others now, of which nothing is read.</summary>
+    private readonly HashSet<TopicPartition> _forgotten = [];
     private readonly Dictionary<TopicPartition, long> _ends = [];
-    /// <summary>When each batch began that was read after the ends were asked for which were answered last.</summary>
-    private readonly Queue<(long StartedAt, DateTime ReadAt)> _batches = [];
     private long _generation;
     private CancellationToken _stopping;
     private readonly KafkaOptions _kafka;
@@ -50,6 +47,7 @@ public sealed class AuditLoop : BackgroundService
     private readonly AuditTransaction _transaction;
     private readonly Frontier _frontier;
     private readonly LostPositions _lost;
+    private readonly Reaching _reaching;
     private readonly GrouplessReader _reader;
 
     public AuditLoop(KafkaOptions kafka, SchemaRegistry registry, ObserverDatabase ready, NpgsqlDataSource database,
@@ -61,6 +59,7 @@ public sealed class AuditLoop : BackgroundService
         _transaction = new(database, options.ClockTolerance);
         _frontier = new(database);
         _lost = new(database);
+        _reaching = new(time);
         _reader = new(kafka, ObservedEvents.Service, ObservedEvents.All,
             () => Tell(new(default!, Reads: [.. _told])), Came, time, logger)
         {
@@ -102,8 +101,8 @@ public sealed class AuditLoop : BackgroundService
     private void Came(ConsumeResult<byte[]?, byte[]?> record) =>
         Tell(new(record.TopicPartition, Record: Incoming.From(record)));
 
-    /// <summary>Waits where much is there already: on the reader's own thread.</summary>
-    private void Tell(Word word) => _came.Writer.WriteAsync(word, _stopping).AsTask().GetAwaiter().GetResult();
+    /// <summary>On the reader's own thread.</summary>
+    private void Tell(Word word) => _came.Tell(word, _stopping);
 
     private async Task JudgeAsync(CancellationToken stopping)
     {
@@ -126,49 +125,45 @@ public sealed class AuditLoop : BackgroundService
 
     private async Task RunOnceAsync(AskedEnds ends, CancellationToken stopping)
     {
-        var (records, told) = await TakeAsync(stopping);
+        // Those that something kept from being forgotten.
+        await ForgetAsync(stopping);
+        var (records, told) = await _came.TakeAsync(_awaited, Pause, stopping);
+        foreach (var word in told) Hear(word);
         if (records.Count > 0)
             await WaitedOut().ExecuteAsync(async token => await JudgeAsync(records, new HashSet<string>(), token),
                 stopping);
-        if (told is not null) await HearAsync(told, stopping);
+        foreach (var word in told)
+            if (word.AtEnd is { } end) _ends[word.Partition] = end;
+        await ForgetAsync(stopping);
         ends.Want(_next.Keys.Union(_read));
-        if (ends.Take() is { } answer)
-            await WaitedOut().ExecuteAsync(async token => await ReachAsync(answer, token), stopping);
+        var answer = ends.Take();
+        if (answer is not null)
+        {
+            _status.IsBehind(answer.Ends.Sum(end => Behind(end.Key, end.Value)));
+            _reaching.Answered(answer.Ends.ToDictionary(), answer.AskedAt, IsWhole);
+        }
+        await WaitedOut().ExecuteAsync(async token => await ReachAsync(answer is not null, token), stopping);
     }
 
-    /// <summary>What is there, up to the first word that is no record.</summary>
-    private async Task<(List<Incoming> Records, Word? Told)> TakeAsync(CancellationToken stopping)
+    private void Hear(Word word)
     {
-        var records = new List<Incoming>();
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        waiting.CancelAfter(Pause);
-        try
-        {
-            await _came.Reader.WaitToReadAsync(waiting.Token);
-        }
-        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
-        {
-            return (records, null);
-        }
-        while (records.Count < MaxBatch && _came.Reader.TryRead(out var word))
-            if (word.Record is not { } record) return (records, word);
-            else if (!_awaited.Contains(word.Partition)) records.Add(record);
-        return (records, null);
+        if (word.Reads is { } read) _read = read;
+        if (word.IsRemade) _forgotten.Add(word.Partition);
     }
 
-    private async Task HearAsync(Word told, CancellationToken stopping)
+    private async Task ForgetAsync(CancellationToken stopping)
     {
-        if (told.Reads is { } read) _read = read;
-        if (told.AtEnd is { } end) _ends[told.Partition] = end;
-        if (told.Begins) _awaited.Remove(told.Partition);
-        if (!told.IsRemade) return;
-        await WaitedOut().ExecuteAsync(async token => await ForgetAsync(told.Partition, token), stopping);
-        _remade.TryRemove(told.Partition, out _);
+        foreach (var partition in _forgotten.ToList())
+        {
+            await WaitedOut().ExecuteAsync(async token => await ForgetAsync(partition, token), stopping);
+            _forgotten.Remove(partition);
+            _remade.TryRemove(partition, out _);
+        }
     }
 
     private async Task JudgeAsync(List<Incoming> records, HashSet<string> passOver, CancellationToken cancellation)
     {
-        _batches.Enqueue((_time.GetTimestamp(), Now));
+        _reaching.Batch();
         var read = new List<ReadRecord>(records.Count);
         foreach (var record in records) read.Add(await ReadRecord.OfAsync(_decoder, record, Now, cancellation));
         await JudgeAsync(read, passOver, cancellation);
@@ -201,6 +196,16 @@ public sealed class AuditLoop : BackgroundService
     private async Task RunAsync(List<ReadRecord> read, HashSet<string> passOver, CancellationToken cancellation)
     {
         var outcome = await _transaction.RunAsync(_generation, read, passOver, Now, _next, cancellation);
+        Took(outcome, read.Count);
+        while (outcome.IsMore)
+        {
+            outcome = await _transaction.RunAsync(_generation, [], new HashSet<string>(), Now, _next, cancellation);
+            Took(outcome, records: 0);
+        }
+    }
+
+    private void Took(AuditOutcome outcome, int records)
+    {
         foreach (var (key, next) in outcome.Next) _next[new(key.Topic, key.Partition)] = next;
         foreach (var (topic, partition) in outcome.Remade)
         {
@@ -208,7 +213,7 @@ public sealed class AuditLoop : BackgroundService
             Await(new(topic, partition));
         }
         Say(outcome.Findings);
-        _status.HasMoved(Now, read.Count);
+        _status.HasMoved(Now, records);
     }
 
     /// <summary>What comes of it until its reading begins anew is not taken.</summary>
@@ -216,40 +221,44 @@ public sealed class AuditLoop : BackgroundService
     {
         _awaited.Add(partition);
         _ends.Remove(partition);
+        _reaching.Forget();
         _reader.ReadAgain(partition);
     }
 
-    private async Task ReachAsync(AskedEnds.Answer answer, CancellationToken cancellation)
+    /// <param name="isAsked">Whether brokers have just said where topics end: what nothing new leads to is looked at
+    /// as often.</param>
+    private async Task ReachAsync(bool isAsked, CancellationToken cancellation)
     {
-        var at = AskedAt(answer);
-        var known = _next.Keys.Union(_read).ToList();
-        var ends = answer.Ends.ToDictionary();
-        _status.IsBehind(ends.Sum(end => Behind(end.Key, end.Value)));
-        // A partition may have its first records, and be in no database yet.
-        if (ObservedEvents.All.Except(_read.Select(p => p.Topic)).Any() || _awaited.Count > 0
-            || !known.All(p => ends.TryGetValue(p, out var end) && Behind(p, end) == 0)) return;
-        foreach (var said in _processes.All.Select(asked => asked.Service).OfType<ProgressAnswer>()
-            .Where(service => service.Lost is { Count: > 0 }).DistinctBy(service => service.Topic))
-            if (await _lost.SettleAsync(said.Topic, said.Lost!, Now, cancellation) is > 0 and var settled)
-                Log.LostSettled(_logger, settled, said.Topic);
+        await _reaching.ReadAsync(IsRead, () => _frontier.HeadsAsync(cancellation));
+        if (!isAsked && !_reaching.IsJudging) return;
         var holes = await _frontier.BehindAsync(cancellation);
-        if (holes.Count > 0)
+        if (isAsked && _reaching.ReadAt is { } readAt)
         {
-            await RunAsync([], [.. holes.Where(hole => hole.Since < at - _options.MissingAfter
-                && !_processes.IsUnpublished(hole.Topic, hole.Position)).Select(hole => hole.Topic)], cancellation);
-            return;
+            await SettleLostAsync(cancellation);
+            if (holes.Count > 0)
+                await RunAsync([], [.. holes.Where(hole => hole.Since < readAt - _options.MissingAfter
+                    && !_processes.IsUnpublished(hole.Topic, hole.Position)).Select(hole => hole.Topic)], cancellation);
         }
+        if (_reaching.Judged(holes.Select(hole => (hole.Topic, hole.Position))) is not { } at) return;
         Say(await _frontier.ReachAsync(_generation, at, Now, _next, cancellation));
         _status.HasReached(at, Now);
     }
 
-    /// <summary>UTC; before whatever was read later, also where the clock was set meanwhile.</summary>
-    private DateTime AskedAt(AskedEnds.Answer answer)
+    private async Task SettleLostAsync(CancellationToken cancellation)
     {
-        while (_batches.TryPeek(out var batch) && batch.StartedAt <= answer.AskedAt) _batches.Dequeue();
-        var at = Now - _time.GetElapsedTime(answer.AskedAt);
-        return _batches.Count == 0 ? at : new[] { at, _batches.Min(batch => batch.ReadAt) }.Min();
+        foreach (var said in _processes.All.Select(asked => asked.Service).OfType<ProgressAnswer>()
+            .Where(service => service.Lost is { Count: > 0 }).DistinctBy(service => service.Topic))
+            if (await _lost.SettleAsync(said.Topic, said.Lost!, Now, cancellation) is > 0 and var settled)
+                Log.LostSettled(_logger, settled, said.Topic);
     }
+
+    private bool IsWhole(IReadOnlyDictionary<TopicPartition, long> ends) =>
+        _next.Keys.Union(_read).All(ends.ContainsKey);
+
+    /// <summary>A partition may have its first records, and be in no database yet.</summary>
+    private bool IsRead(IReadOnlyDictionary<TopicPartition, long> ends) =>
+        !ObservedEvents.All.Except(_read.Select(p => p.Topic)).Any() && _awaited.Count == 0 && IsWhole(ends)
+        && ends.All(end => Behind(end.Key, end.Value) == 0);
 
     private long Behind(TopicPartition partition, long end) =>
         Math.Max(0, end - Math.Max(_next.GetValueOrDefault(partition), _ends.GetValueOrDefault(partition)));
@@ -281,16 +290,10 @@ public sealed class AuditLoop : BackgroundService
         await trip.RunAsync(connection, cancellation);
         _next[partition] = 0;
         _ends.Remove(partition);
+        _reaching.Forget();
     }
 
     private Polly.ResiliencePipeline WaitedOut() => Outage.WaitedOut((e, delay) =>
         Log.Waits(_logger, e.Message, delay.TotalMilliseconds), _time,
         e => Outage.IsNobodysFault(e) || Outage.IsCollision(e));
-
-    /// <summary>
-    /// A record, or a word on a partition: that its reading begins, that it ended, that it is another; or on all that
-    /// are read.
-    /// </summary>
-    private sealed record Word(TopicPartition Partition, Incoming? Record = null, bool Begins = false,
-        long? AtEnd = null, bool IsRemade = false, IReadOnlyCollection<TopicPartition>? Reads = null);
 }

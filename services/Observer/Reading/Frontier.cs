@@ -27,6 +27,17 @@ public sealed class Frontier(NpgsqlDataSource database)
         return behind;
     }
 
+    /// <summary>By store, the highest position that is known.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> HeadsAsync(CancellationToken cancellation)
+    {
+        var heads = new Dictionary<string, long>();
+        var trip = new RoundTrip();
+        trip.Read("SELECT topic, highest FROM stores", row => heads[row.GetString(0)] = row.GetInt64(1));
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await trip.RunAsync(connection, cancellation);
+        return heads;
+    }
+
     /// <summary>All that was on the topics then is read and judged.</summary>
     /// <param name="at">UTC.</param>
     /// <param name="known">What this instance knows to be read: the offset of each partition's next record.</param>

@@ -50,21 +50,33 @@ internal sealed class StoredChain
         if (told.Fields is null) _opaque++;
     }
 
-    /// <summary>Asks for what waits to be judged, where that is more than the batch has.</summary>
-    public void Pending(RoundTrip trip, int most, Dictionary<string, List<Told>> pending)
+    /// <summary>
+    /// Asks for what waits to be judged, where that is more than the batch has: what follows without a hole, or, where
+    /// the next position will not come, whatever is behind it. What waits behind a hole is not read in vain.
+    /// </summary>
+    /// <param name="passOver">Whether the next hole is not waited for.</param>
+    public void Pending(RoundTrip trip, int most, bool passOver, Dictionary<string, List<Told>> pending)
     {
         if (_highestBefore == _judgedBefore) return;
         var of = pending[Topic] = [];
         trip.Read(
             """
-            SELECT partition, position, previous, event_id, type, occurred_at, read_at, fields::text FROM events
-            WHERE topic = $1 AND position > $2 ORDER BY topic, position LIMIT $3
+            WITH next AS MATERIALIZED (
+                SELECT EXISTS (SELECT FROM events WHERE topic = $1 AND position = $2 + 1) AS is_there,
+                    $4 OR EXISTS (SELECT FROM events WHERE topic = $1 AND previous = $2 + 1) AS is_passed),
+            run AS (
+                SELECT *, position - row_number() OVER (ORDER BY position) AS judged
+                FROM (SELECT * FROM events WHERE topic = $1 AND position > $2 AND EXISTS (
+                    SELECT FROM next WHERE is_there OR is_passed) ORDER BY topic, position LIMIT $3) e)
+            SELECT partition, position, previous, event_id, type, occurred_at, read_at, fields::text
+            FROM run WHERE judged = $2 OR NOT (SELECT is_there FROM next) ORDER BY position
             """,
             row => of.Add(new(Topic, row.GetInt32(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2),
                 row.GetGuid(3), Told.NameOf(row.GetString(4)), row.GetDateTime(5),
                 Told.FieldsOf(row.IsDBNull(7) ? null : row.GetString(7)))
             { ReadAt = row.GetDateTime(6) }),
-            RoundTrip.Value(Topic), RoundTrip.Value(_judgedBefore), RoundTrip.Value(most));
+            RoundTrip.Value(Topic), RoundTrip.Value(_judgedBefore), RoundTrip.Value((long)most),
+            RoundTrip.Value(passOver));
     }
 
     /// <summary>
@@ -94,17 +106,16 @@ internal sealed class StoredChain
     public void Judge(List<Told> pending, Audit audit, bool passOver, DateTime now)
     {
         _now = now;
-        var waits = false;
         foreach (var told in pending.Where(told => !IsLate(told)))
         {
             PassOver(told.Position, audit, passOver);
-            waits = told.Position > _state.Judged + 1;
-            if (waits) break;
+            if (told.Position > _state.Judged + 1) break;
             (_state, var finding) = ChainRules.Next(_state, told);
             if (finding is not null) audit.Findings.Add(finding);
             audit.Hear(told, _state.Passed);
         }
-        _holeAt = waits ? _holeAt ?? now : null;
+        if (_state.Judged > _judgedBefore) _holeAt = null;
+        _holeAt = _state.Judged < _highest ? _holeAt ?? now : null;
     }
 
     /// <summary>What lacks before this position, as far as it is known that it will not come.</summary>
