@@ -32,7 +32,8 @@ internal abstract class StatusDisplay
         Console.WriteLine($"Kafka      {a.BootstrapServers}    {a.BrokerName}");
         Console.WriteLine($"Registry   {a.SchemaRegistry}");
         Console.WriteLine(
-            $"PostgreSQL 127.0.0.1:{system.Postgres.Port}    user postgres; databases store, balance, inventory");
+            $"PostgreSQL 127.0.0.1:{system.Postgres.Port}    user postgres; databases store, balance, inventory"
+                + (a.Observer is null ? "" : ", observer"));
         if (a.Traces is { } traces)
             Console.WriteLine(traces.LinkTo("") is not null
                 ? $"Traces     {traces.Url}/    Jaeger; a checkout's is at {traces.LinkTo("{its traceId}")}"

@@ -85,6 +85,7 @@ public static class TelemetryExtensions
     /// </param>
     public static void MapTelemetry(this WebApplication app, string? metricsPolicy = null)
     {
+        WholeHistograms.Use(app);
         app.MapPrometheusScrapingEndpoint("/metrics").ForOperators(metricsPolicy);
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapHealthChecks("/health/ready", new HealthCheckOptions

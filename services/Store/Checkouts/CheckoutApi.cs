@@ -34,6 +34,7 @@ public static class CheckoutApi
             .AddSingleton(new Followers(options.MostFollowers)).AddSingleton<Waiting>()
             .AddSingleton(new Admission(options)).AddSingleton<Reconciling>().AddSingleton<KnownKeys>()
             .AddSingleton<CheckoutGate>().AddHostedService<CheckoutFeed>().AddSingleton<CheckoutMeasures>()
+            .AddSingleton(CheckoutMeasures.Duration)
             .AddSingleton<StepCommitted<StoreRows>>(p => p.GetRequiredService<CheckoutMeasures>().Committed);
         builder.AddReadiness<CheckoutGate>("checkouts");
         return problems;

@@ -13,8 +13,18 @@ namespace Checkout.Store.Checkouts;
 /// </summary>
 public sealed class CheckoutMeasures
 {
+    private const string StateLabel = "state";
+
     /// <summary>Seconds: those of a system that goes on, and those of an outage, to the deadline.</summary>
     private static readonly double[] Buckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+    private const string DurationSays = "From a checkout's creation to its end.";
+    private static readonly CheckoutStatus[] Ends =
+        [CheckoutStatus.Completed, CheckoutStatus.Failed, CheckoutStatus.Refunded];
+
+    /// <summary>As it is told before the first checkout ends.</summary>
+    public static readonly ToldHistogram Duration = new("checkouts_duration_seconds", "seconds", DurationSays, Buckets,
+        StateLabel, [.. Ends.Select(Name)], "checkouts_created_total");
 
     private readonly CheckoutOptions _options;
     private readonly Counter<long> _created;
@@ -28,10 +38,10 @@ public sealed class CheckoutMeasures
         _created = meter.CreateCounter<long>("checkouts.created", "{checkout}", "Checkouts accepted.");
         _ended = meter.CreateCounter<long>("checkouts.ended", "{checkout}",
             "Checkouts that ended, by how, and whether later than Checkouts:Objective.");
-        _duration = meter.CreateHistogram("checkouts.duration", "s", "From a checkout's creation to its end.", null,
+        _duration = meter.CreateHistogram("checkouts.duration", "s", DurationSays, null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
         _created.Add(0);
-        foreach (var state in new[] { CheckoutStatus.Completed, CheckoutStatus.Failed, CheckoutStatus.Refunded })
+        foreach (var state in Ends)
             foreach (var isLate in new[] { false, true }) _ended.Add(0, State(state), Late(isLate));
     }
 
@@ -66,8 +76,9 @@ public sealed class CheckoutMeasures
         _duration.Record(took.TotalSeconds, State(checkout.Status));
     }
 
-    private static KeyValuePair<string, object?> State(CheckoutStatus status) =>
-        new("state", status.ToString().ToLowerInvariant());
+    private static KeyValuePair<string, object?> State(CheckoutStatus status) => new(StateLabel, Name(status));
+
+    private static string Name(CheckoutStatus status) => status.ToString().ToLowerInvariant();
 
     private static KeyValuePair<string, object?> Late(bool isLate) => new("late", isLate ? "true" : "false");
 }

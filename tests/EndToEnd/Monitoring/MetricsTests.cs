@@ -64,6 +64,8 @@ public sealed partial class MetricsTests(SharedSystem shared)
         foreach (var state in new[] { "completed", "failed", "refunded" })
             foreach (var late in new[] { "true", "false" })
                 Assert.Matches($"checkouts_ended_total{{[^}}]*late=\"{late}\",state=\"{state}\"}}", texts["store"]);
+        foreach (var state in new[] { "completed", "failed", "refunded" })
+            Assert.Matches($"checkouts_duration_seconds_count{{[^}}]*state=\"{state}\"}}", texts["store"]);
         foreach (var name in new[] { "logtailer_lag_events{", "logtailer_lag_duration_seconds{", "health_status{" })
             Assert.Contains($"\n{name}", texts["logtailer"], StringComparison.Ordinal);
     }
