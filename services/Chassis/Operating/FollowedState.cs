@@ -63,6 +63,15 @@ internal sealed class FollowedState<TRows> : IAsyncDisposable
         return null;
     }
 
+    /// <summary>From the first event on, as if nothing had been followed.</summary>
+    public async Task BeginAnewAsync(CancellationToken cancellation)
+    {
+        await _connection.ExecuteAsync(new CommandDefinition(
+            $"TRUNCATE {string.Join(", ", _tables.Select(table => $"pg_temp.{table.Name}"))}",
+            cancellationToken: cancellation));
+        (Position, _table, _after) = (0, 0, null);
+    }
+
     /// <summary>Applies the next events; where there are none beyond, compares the next rows.</summary>
     /// <exception cref="InvalidOperationException">The events lead to nothing, or to what this version does not know;
     /// or the store has another history than it had.</exception>

@@ -108,6 +108,8 @@ public sealed class StateComparison<TRows> : BackgroundService, IHealthCheck
             if (step.Difference is { } difference) Find(difference);
             if (step.IsRoundOver)
             {
+                // What it accuses by is read once more: events may have been away when they were followed.
+                if (_found is not null) await state.BeginAnewAsync(stopping);
                 EndRound();
                 roundAt = _time.GetTimestamp();
             }

@@ -50,7 +50,8 @@ internal sealed class Words
         void Hear(Word word)
         {
             if (word.Begins) awaited.Remove(word.Partition);
-            told.Add(word);
+            // An end from before it begins anew is none.
+            if (word.AtEnd is null || !awaited.Contains(word.Partition)) told.Add(word);
         }
     }
 }

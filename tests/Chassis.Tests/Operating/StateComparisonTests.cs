@@ -53,6 +53,25 @@ public sealed class StateComparisonTests(Stage stage)
     }
 
     [Fact]
+    public async Task Events_that_were_away_and_are_there_again_accuse_nobody()
+    {
+        await using var world = await World.NewAsync(stage);
+        var instance = await world.NewInstanceAsync();
+        await instance.HandleAsync(Enumerable.Range(0, 9).Select(i => ReactorLoopTests.Asked($"n{i}", 1)));
+        await using var connection = await world.Database.OpenConnectionAsync(Cancel);
+        await connection.ExecuteAsync("CREATE TABLE aside AS SELECT * FROM events WHERE position = 4; "
+            + "DELETE FROM events WHERE position = 4");
+        using var comparison = New(world, instance);
+        await comparison.StartAsync(Cancel);
+        await Eventually.Until(async () => (await HealthAsync(comparison)).Status == HealthStatus.Degraded,
+            "a row is there that the events do not lead to");
+        await connection.ExecuteAsync("INSERT INTO events SELECT * FROM aside");
+        await Eventually.Until(async () => (await HealthAsync(comparison)).Status == HealthStatus.Healthy,
+            "they lead to it again");
+        await comparison.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task The_last_of_more_rows_than_a_page_is_compared_too()
     {
         await using var world = await World.NewAsync(stage);
