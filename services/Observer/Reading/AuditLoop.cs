@@ -252,13 +252,10 @@ public sealed class AuditLoop : BackgroundService
                 Log.LostSettled(_logger, settled, said.Topic);
     }
 
-    private bool IsWhole(IReadOnlyDictionary<TopicPartition, long> ends) =>
-        _next.Keys.Union(_read).All(ends.ContainsKey);
+    private bool IsWhole(IReadOnlyDictionary<TopicPartition, long> ends) => Reaching.IsWhole(ends, _next.Keys, _read);
 
-    /// <summary>A partition may have its first records, and be in no database yet.</summary>
-    private bool IsRead(IReadOnlyDictionary<TopicPartition, long> ends) =>
-        !ObservedEvents.All.Except(_read.Select(p => p.Topic)).Any() && _awaited.Count == 0 && IsWhole(ends)
-        && ends.All(end => Behind(end.Key, end.Value) == 0);
+    private bool IsRead(IReadOnlyDictionary<TopicPartition, long> ends) => _awaited.Count == 0
+        && Reaching.IsRead(ends, ObservedEvents.All, _next.Keys, _read, Behind);
 
     private long Behind(TopicPartition partition, long end) =>
         Math.Max(0, end - Math.Max(_next.GetValueOrDefault(partition), _ends.GetValueOrDefault(partition)));

@@ -22,6 +22,22 @@ internal sealed class Reaching(TimeProvider time)
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
+    /// <param name="known">Partitions of which the database has something.</param>
+    /// <param name="read">All partitions of the topics that are read by now.</param>
+    public static bool IsWhole(IReadOnlyDictionary<TopicPartition, long> ends, IEnumerable<TopicPartition> known,
+        IEnumerable<TopicPartition> read) => known.Union(read).All(ends.ContainsKey);
+
+    /// <summary>
+    /// Whether all is read before these ends. A partition may have its first records, and be in no database yet: it is
+    /// not so before all topics are read, and all partitions of them.
+    /// </summary>
+    /// <param name="behind">So many records of a partition are not read, up to an offset.</param>
+    public static bool IsRead(IReadOnlyDictionary<TopicPartition, long> ends, IEnumerable<string> topics,
+        IEnumerable<TopicPartition> known, IReadOnlyCollection<TopicPartition> read,
+        Func<TopicPartition, long, long> behind) =>
+        !topics.Except(read.Select(p => p.Topic)).Any() && IsWhole(ends, known, read)
+            && ends.All(end => behind(end.Key, end.Value) == 0);
+
     /// <summary>What it has may have come after the ends were asked for.</summary>
     public void Batch()
     {

@@ -67,6 +67,24 @@ public sealed class ReachingTests
         Assert.Null(reaching.ReadAt);
     }
 
+    [Fact]
+    public void Nothing_is_read_before_all_partitions_of_all_topics_are()
+    {
+        var (first, second, other) = (Partition, new TopicPartition("store.checkouts", 1),
+            new TopicPartition("balance.accounts", 0));
+        var ends = new Dictionary<TopicPartition, long> { [first] = 5, [second] = 1, [other] = 0 };
+        Assert.True(IsRead(ends, read: [first, second, other], behind: 0));
+        Assert.False(IsRead(ends, read: [first, second, other], behind: 1));
+        // Of this topic nothing is in the database, and nobody has asked for its partitions yet.
+        Assert.False(IsRead(ends, read: [first, second], behind: 0));
+        // A partition that came meanwhile, of which it was not asked where it ends.
+        Assert.False(IsRead(ends, read: [first, second, other, new("balance.accounts", 1)], behind: 0));
+
+        static bool IsRead(Dictionary<TopicPartition, long> ends, TopicPartition[] read, long behind) =>
+            Reaching.IsRead(ends, ["store.checkouts", "balance.accounts"], [Partition], read,
+                (partition, _) => partition == Partition ? behind : 0);
+    }
+
     private DateTime Now => _time.GetUtcNow().UtcDateTime;
 
     private void Answer(Reaching reaching, long end) => reaching.Answered(Ends(end),
