@@ -31,6 +31,8 @@ internal static class WholeHistograms
         app.UseWhen(context => context.Request.Path.Equals("/metrics", StringComparison.OrdinalIgnoreCase),
             metrics => metrics.Use(async (context, next) =>
             {
+                // Told as it is, and not compressed by the exporter.
+                context.Request.Headers.AcceptEncoding = default;
                 var body = context.Response.Body;
                 using var exposed = new MemoryStream();
                 context.Response.Body = exposed;
@@ -43,7 +45,8 @@ internal static class WholeHistograms
                     context.Response.Body = body;
                 }
                 var bytes = exposed.ToArray();
-                if (context.Response.StatusCode == StatusCodes.Status200OK)
+                if (context.Response.StatusCode == StatusCodes.Status200OK
+                    && context.Response.Headers.ContentEncoding.Count == 0)
                 {
                     var text = Encoding.UTF8.GetString(bytes);
                     foreach (var histogram in told) text = With(text, histogram);

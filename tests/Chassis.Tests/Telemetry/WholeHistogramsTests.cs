@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Text.RegularExpressions;
 using Checkout.Chassis.Telemetry;
 using Checkout.Fixtures;
@@ -28,7 +29,8 @@ public sealed partial class WholeHistogramsTests
         meter.CreateCounter<long>("thing.begun").Add(0);
         var took = meter.CreateHistogram("thing.took", "s", "How long.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
-        using var http = new HttpClient();
+        // As Prometheus asks.
+        using var http = new HttpClient(new HttpClientHandler { AutomaticDecompression = DecompressionMethods.GZip });
         http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", accept);
 
         var before = await TextAsync(text => text.Contains("thing_begun_total", StringComparison.Ordinal));

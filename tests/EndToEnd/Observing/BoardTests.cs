@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Checkout.EndToEnd.Http;
 using Checkout.EndToEnd.Storefront;
 using Checkout.EndToEnd.Systems;
 using Checkout.Fixtures;
@@ -116,6 +117,9 @@ public sealed partial class BoardTests(Chromium chromium) : IClassFixture<Chromi
             INSERT INTO violations (kind, subject, what, first_at, events)
             VALUES ('event-twice', @Hostile, @Hostile, now(), jsonb_build_array(jsonb_build_object('who', @Hostile)))
             """, new { Hostile });
+        // Figures are read every second, and a page without scripts says those of when it was asked for.
+        await Eventually.Until(async () => (await Answer.GetAsAsync("support", system.Addresses.Observer + "/summary"))
+            .Json.GetProperty("wrong").GetInt64() == 1, "it is summed up");
     }
 
     private async Task WithoutScriptsItIsAllThereAsync(TestSystem system)
