@@ -41,9 +41,12 @@ public sealed class StoreHold
     /// <param name="seen">The highest position that was known before the transaction began: others commit
     /// meanwhile.</param>
     /// <param name="history">How often its history had been changed then.</param>
-    /// <exception cref="StoreWentBackException">It was seen to end behind that.</exception>
+    /// <exception cref="StoreWentBackException">It was seen to end behind that, or may not be appended to.</exception>
     public void MustReach(long position, long seen, int history)
     {
+        // Who waited for its turn meanwhile was let in before.
+        if (Why is { } held) throw new StoreWentBackException(held);
+        if (history != Histories) throw new StoreWentBackException("the store's history was changed meanwhile");
         if (position >= seen) return;
         var why = $"the store ends at position {position} and was seen to end at {seen}: it was lost, restored or "
             + "promoted too early";
@@ -73,11 +76,13 @@ public sealed class StoreHold
         }
     }
 
-    /// <summary>The store was refilled, or is another.</summary>
-    public void BeginAnew()
+    /// <summary>The store was refilled, or is another: it is held in the same moment.</summary>
+    /// <param name="why">Where it is not held already.</param>
+    public void BeginAnew(string why)
     {
         lock (_lock)
         {
+            if (_why is null) Hold(why);
             _highest = 0;
             _histories++;
         }

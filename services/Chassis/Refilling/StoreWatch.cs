@@ -74,9 +74,8 @@ public sealed class StoreWatch(
             var wentBack = seen.Position < highest;
             if (!_isFirst && (wentBack || IsAnother(seen)))
             {
-                hold.BeginAnew();
+                hold.BeginAnew(NotKnown);
                 (_mustAsk, _isBehind, _since) = (true, _isBehind || wentBack, null);
-                if (hold.Why is null) hold.Hold(NotKnown);
             }
             else hold.Saw(seen.Position, history);
             _seen = seen;

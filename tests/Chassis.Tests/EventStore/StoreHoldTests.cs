@@ -33,10 +33,22 @@ public sealed class StoreHoldTests
         var hold = new StoreHold();
         hold.Saw(20, hold.Histories);
         var (seen, history) = (hold.Highest, hold.Histories);
-        hold.BeginAnew();
+        hold.BeginAnew("not known yet");
         hold.Saw(20, history);
         Assert.Equal(0, hold.Highest);
-        Assert.Throws<StoreWentBackException>(() => hold.MustReach(5, seen, history));
+        hold.Release(25);
+        Assert.Throws<StoreWentBackException>(() => hold.MustReach(30, seen, history));
         Assert.Null(hold.Why);
+    }
+
+    [Fact]
+    public void Who_was_let_in_before_and_has_its_turn_on_another_database_decides_nothing()
+    {
+        var hold = new StoreHold();
+        hold.Saw(20, hold.Histories);
+        hold.BeginAnew("not known yet");
+        // Empty, and nothing is known of where it was.
+        var refused = Assert.Throws<StoreWentBackException>(() => hold.MustReach(0, hold.Highest, hold.Histories));
+        Assert.Equal("not known yet", refused.Message);
     }
 }
